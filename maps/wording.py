@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catchments.core import errors
 from catchments.core.errors import long_date
 from catchments.core.model import Source
 from maps.exports.export_input import ExportInput
@@ -43,6 +44,4 @@ def in_force(material: ExportInput) -> str:
 
 def one_line(text: str, at_most: int = LONGEST_LINE) -> str:
     """Return a text on one line, without what cannot be printed, and cut where it is too long."""
-    kept = text[: 4 * at_most]
-    line = " ".join("".join(c if c.isprintable() else " " for c in kept).split())
-    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
+    return errors.one_line(text[: 4 * at_most], at_most)

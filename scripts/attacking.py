@@ -136,16 +136,15 @@ def _flood(asked: Callable[[int], Asked], threads: int = 4) -> Attack:
                     )
                     client.getresponse().read()
 
-    def attack(target: Target) -> None:
-        asking = [
-            threading.Thread(target=ask, args=(target, n), daemon=True) for n in range(threads)
-        ]
-        for thread in asking:
-            thread.start()
-        for thread in asking:
-            thread.join()
+    return lambda target: _at_once(ask, target, threads)
 
-    return attack
+
+def _at_once(ask: Callable[[Target, int], None], target: Target, threads: int) -> None:
+    asking = [threading.Thread(target=ask, args=(target, n), daemon=True) for n in range(threads)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
 
 
 JSON = {"Content-Type": "application/json"}
@@ -164,7 +163,7 @@ def _search(number: int) -> Asked:
 def _sign_in(target: Target) -> None:
     """Try logins that nobody has, each with the token that the form gives."""
 
-    def ask() -> None:
+    def ask(target: Target, _: int) -> None:
         while not target.over.is_set():
             with suppress(OSError, http.client.HTTPException), closing(target.client()) as client:
                 client.request("GET", "/staff/sign-in", headers={"Host": "localhost"})
@@ -178,11 +177,7 @@ def _sign_in(target: Target) -> None:
                 client.request("POST", "/staff/sign-in", form, headers)
                 client.getresponse().read()
 
-    asking = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
-    for thread in asking:
-        thread.start()
-    for thread in asking:
-        thread.join()
+    _at_once(ask, target, 8)
 
 
 ATTACKS: Mapping[str, Attack] = {

@@ -53,7 +53,7 @@ MANY_SCHOOLS = 5_000
 """As many as may ever be, in 840 catchments: what changes slowly with their number shows there."""
 ON = date(2026, 7, 1)
 REDRAWINGS = 80
-"""Half an hour of several people."""
+"""Half an hour of several people: each in a draft of its own."""
 T = TypeVar("T")
 
 

@@ -30,7 +30,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.changes.kinds.transfer_area import TransferArea
 from catchments.core.roles import Role
 from catchments.store.drafts.repository import DraftRepository
-from scripts.benchmark_impact import ON, cases, made_up, resident_mb
+from scripts.benchmark_impact import ON, REDRAWINGS, cases, made_up, resident_mb
 from scripts.benchmarking import console, options, refuse_without_wrk, run_wrk, show
 from scripts.servers import flask_serve
 from tests.staff import add_person, asks_twice, post, signed_in
@@ -77,8 +77,6 @@ end
 
 
 OGC, OGC_ASKED = "/ogc/collections/schools/items/54", 20
-REDRAWINGS = 80
-"""Half an hour of several people: each in a draft, looked over with its map, added, and shown."""
 
 
 def main() -> None:

@@ -43,6 +43,7 @@ from scripts.benchmarking import console, options, show
 
 TODAY = date(2026, 11, 30)
 PASSWORD = "a made up passphrase of the benchmark"
+DATA_KEY = "a-key-of-the-benchmark-that-seals-what-is-made-up"
 A_YEAR = 65_000
 """Requests, as many as the service that this stands beside is said to have."""
 OPEN_SHARE = 0.06
@@ -50,7 +51,7 @@ AT_ONCE = 5_000
 LOOKS_EACH = 5
 """Entries of the trail that each case has."""
 _C = schema.support_case
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def main() -> None:
@@ -73,7 +74,7 @@ def main() -> None:
 def _filled(folder: Path, given: Any) -> Iterator[tuple[Flask, dict[str, str]]]:
     settings = Settings(
         database_url=sqlite_url(folder / "requests.sqlite"),
-        data_keys=("a-key-of-the-benchmark-that-seals-what-is-made-up",),
+        data_keys=(DATA_KEY,),
         secret_keys=("a-key-of-the-benchmark-that-signs-its-sessions",),
         second_factor=frozenset(),
     )
@@ -253,7 +254,7 @@ def _signed_in(app: Flask, login: str) -> FlaskClient:
 
 def _sent(client: FlaskClient, path: str, fields: Mapping[str, str]) -> Any:
     page = client.get(path, follow_redirects=True)
-    token = _TOKEN.findall(page.text)[0]
+    token = TOKEN.findall(page.text)[0]
     return client.post(path, data={"csrf_token": token, **fields})
 
 

@@ -23,13 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from catchments.web.front.room import AT_ONCE
+from scripts.attacking import HALF_A_HEAD, STALLED
+from scripts.benchmark_attack import ALIVE_WITHIN_S, ASKED
 from scripts.benchmarking import console, in_turns, options, refuse_without_wrk, seed, show, wrk
 from scripts.servers import Served, behind_nginx, granian, serving
 
 CONNECTIONS = 50
-ASKED = "/v1/provider?school_id=54"
-ALIVE_WITHIN_S = 5.0
-"""A health check that takes longer counts as none: scripts/deploy gives one so long."""
 OURS = "catchments.web.application:serve_app"
 GUNICORN = (
     *("gunicorn", "--bind=127.0.0.1:{port}", "--worker-class=gthread", "--workers=2"),
@@ -47,11 +46,6 @@ SERVERS: dict[str, tuple[object, ...]] = {
     "waitress, 1 × 4 threads": WAITRESS,
 }
 """The first is as `flask serve` has it."""
-STALLED_BODY = (
-    b"POST /v1/providers:resolve HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    b'Transfer-Encoding: chunked\r\n\r\n4\r\n{"sc\r\n'
-)
-STALLED_HEADERS = b"GET /v1/provider?school_id=54 HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 LONG_HEADER = "x" * 20_000
 
 
@@ -141,7 +135,7 @@ def attacked(server: Served, given: Any) -> Iterator[str]:
     """Yield a row's cells: how soon it answers alone and beside each kind of stalled clients."""
     alone_ms, long_header = alive_ms(server), _status_of_long_header(server)
     yield _shown(alone_ms)
-    for begun in (STALLED_BODY, STALLED_HEADERS):
+    for begun in (STALLED, HALF_A_HEAD):
         with stalled(server, begun, given.stalled) as clients:
             alive = alive_ms(server)
             cpu_us = turn(server, 2, connections=4).cpu_us if alive else None

@@ -110,8 +110,10 @@ def worlds(
         {
             ORDINARY: around,
             "one point, again and again": points(np.full(count, 175.3), np.full(count, -38.2)),
-            "one point on an edge": points(*(np.full(count, x) for x in on_edge(edition))),
-            "one point on a corner of three": points(*(np.full(count, x) for x in corner(edition))),
+            "one point on an edge": points(*(np.full(count, x) for x in vertex(edition, of=2))),
+            "one point on a corner of three": points(
+                *(np.full(count, x) for x in vertex(edition, of=3))
+            ),
             "longitude and latitude exchanged": points(
                 around.columns["lat"], around.columns["lng"]
             ),
@@ -154,23 +156,14 @@ def points(lng: Floats, lat: Floats) -> Rows:
     return Rows({"lng": np.array(lng), "lat": np.array(lat)}, ORDINARY)
 
 
-def on_edge(edition: Edition) -> tuple[float, float]:
-    """Return a vertex that two boundaries share."""
-    return _shared(edition, 2)
-
-
-def corner(edition: Edition) -> tuple[float, float]:
-    """Return a vertex that three boundaries share."""
-    return _shared(edition, 3)
-
-
-def _shared(edition: Edition, by: int) -> tuple[float, float]:
+def vertex(edition: Edition, *, of: int) -> tuple[float, float]:
+    """Return a vertex that so many boundaries share: two on an edge, three in a corner."""
     vertices = [
         np.unique(shapely.get_coordinates(boundary), axis=0)
         for boundary in edition.boundaries.values()
     ]
     found, counts = np.unique(np.concatenate(vertices), axis=0, return_counts=True)
-    lng, lat = found[counts == by][0].tolist()
+    lng, lat = found[counts == of][0].tolist()
     return lng, lat
 
 
@@ -230,15 +223,7 @@ class Measured:
                         took_s = _seconds_a_row(ask)
                         taken[name][way] += [took_s] if turn else []  # the first warms up
         medians = {n: {w: statistics.median(t) for w, t in e.items()} for n, e in taken.items()}
-        return {
-            name: {
-                way: medians[rows.beside][way] / medians[name][way]
-                if way in medians[name]
-                else None
-                for way in WAYS
-            }
-            for name, rows in cases.items()
-        }
+        return {n: _against(medians[rows.beside], medians[n]) for n, rows in cases.items()}
 
     def _ways(self, rows: Rows, client: FlaskClient) -> dict[str, Callable[[], int]]:
         columns = {name: pa.array(column) for name, column in rows.columns.items()}

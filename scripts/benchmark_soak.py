@@ -31,7 +31,7 @@ from catchments.core.roles import Role
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from scripts.benchmark_memory import MIX, told
-from scripts.benchmark_together import Asking
+from scripts.benchmark_together import TIMEOUT_S, Asking, all_asking
 from scripts.benchmarking import Load, console, options, refuse_without_wrk, run, seed, show, wrk
 from scripts.servers import Served, serving
 from tests.staff import PASSWORD, add_person
@@ -39,7 +39,6 @@ from tests.staff import PASSWORD, add_person
 CHUNK_S = 10
 CROWD, AS_USUAL = 224, 16
 """Connections before anybody looks, so that all threads have begun that there may be; and then."""
-TIMEOUT_S = 60.0
 OVERTAKEN = "any more. Choose the edition to begin from"
 PAUSE_S = 2.0
 """How long an editor thinks before the next draft."""
@@ -101,14 +100,8 @@ def main() -> None:
                 Editor(server, marked, seen, published),
             ]
             _asked(server, Path(name), 0, CROWD)
-            threads = [Asking(turn) for turn in turns]
-            for thread in threads:
-                thread.start()
-            samples = _sampled(server, Path(name), given, published, seen, threads)
-            for thread in threads:
-                thread.stop()
-            for thread in threads:
-                thread.join(TIMEOUT_S)
+            with all_asking(*turns) as threads:
+                samples = _sampled(server, Path(name), given, published, seen, threads)
     _show(samples, seen)
 
 

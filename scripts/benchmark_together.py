@@ -29,16 +29,14 @@ from catchments.core.settings import sqlite_url
 from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.store.database import RequestsDatabase, protect
 from catchments.requests.store.organisations import Organisations
-from scripts.benchmark_requests import PASSWORD, add_person, fill
+from scripts.benchmark_requests import DATA_KEY, PASSWORD, TOKEN, add_person, fill
 from scripts.benchmarking import console, options, show
 from scripts.postgresql import throw_away
 from scripts.servers import Served, flask_serve, serving
 
-DATA_KEY = "a-key-of-the-benchmark-that-seals-what-is-made-up"
 TIMEOUT_S = 60.0
 SLOW_S = 1.0
 """So long nobody is to wait for a page."""
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _CASE = re.compile(r'href="(/requests/cases/[A-Z0-9]{8})"')
 _WROTE = '<form class="write"'
 
@@ -131,12 +129,13 @@ class Asking(threading.Thread):
 
 
 @contextmanager
-def _all(*turns: Callable[[], None]) -> Iterator[None]:
+def all_asking(*turns: Callable[[], None]) -> Iterator[list[Asking]]:
+    """Have all take turn after turn, each in a thread of its own."""
     threads = [Asking(turn) for turn in turns]
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield threads
     finally:
         for thread in threads:
             thread.stop()
@@ -186,7 +185,7 @@ class Person:
         self._session = requests.Session()
         self._session.trust_env = False
         page = self._session.get(f"{portal.address}/requests/sign-in", timeout=TIMEOUT_S)
-        form = {"login": login, "password": PASSWORD, "csrf_token": _TOKEN.findall(page.text)[0]}
+        form = {"login": login, "password": PASSWORD, "csrf_token": TOKEN.findall(page.text)[0]}
         signed = self._session.post(f"{portal.address}/requests/sign-in", form, timeout=TIMEOUT_S)
         if "Sign out" not in signed.text:
             raise SystemExit(f"{login} cannot sign in: {signed.status_code}")
@@ -204,7 +203,7 @@ class Person:
         if case is None or _WROTE not in case.text or random.random() > 0.5:
             return
         form = {"text": "Made up.", "for": "shared", "once": secrets.token_hex(16)}
-        self._ask("POST", f"{path}/notes", form | {"csrf_token": _TOKEN.findall(case.text)[0]})
+        self._ask("POST", f"{path}/notes", form | {"csrf_token": TOKEN.findall(case.text)[0]})
 
     def _ask(
         self, method: str, path: str, form: dict[str, str] | None = None
@@ -245,7 +244,7 @@ def _measured(kind: str, public: Served, portal: Served, logins: list[str], give
     _public_turn(public, schools, 2, given.askers)
     for _ in range(given.turns):
         turns["without"].append(_public_turn(public, schools, given.seconds, given.askers))
-        with _all(*people):
+        with all_asking(*people):
             turns["with"].append(_public_turn(public, schools, given.seconds, given.askers))
         memory_mb.append(portal.memory_mb())
     took_s = portal.cpu_s() - before_s
@@ -273,7 +272,7 @@ def _public_turn(public: Served, numbers: list[int], seconds: float, askers: int
     with ExitStack() as stack:
         schools = [stack.enter_context(closing(School(public, numbers))) for _ in range(askers)]
         before_s, began = public.cpu_s(), time.perf_counter()
-        with _all(*schools):
+        with all_asking(*schools):
             time.sleep(seconds)
         took_s, cpu_s = time.perf_counter() - began, public.cpu_s() - before_s
     answered = sum(school.answered for school in schools)

@@ -6,26 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from catchments.core.errors import FileRefused, InputRefused, shown
+from catchments.core.errors import FileRefused, InputRefused, first_of, shown
 from catchments.lookup.values import LAT, LNG, SCHOOL_ID, field_called
 
 ALLOWED = "A column school_id is needed, or the columns lng (or lon, longitude) and lat (latitude)."
 NAME_THEM = "Name it with --school-id, or --lng and --lat, or --geometry."
 _NAMES_SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The columns that somebody names, and the CRS of the places in them; recognised if empty."""
-
-    school_id: str = ""
-    lng: str = ""
-    lat: str = ""
-    geometry: str = ""
-    crs: str = ""
-    """As PROJ knows it, such as EPSG:2193; WGS 84, or what the file says, if empty."""
-    prefix: str = ""
-    """What is put before the names of the answers' columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +22,16 @@ class Chosen:
     lng: str = ""
     lat: str = ""
     geometry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Chosen):
+    """The columns that somebody names, and the CRS of the places in them; recognised if empty."""
+
+    crs: str = ""
+    """As PROJ knows it, such as EPSG:2193; WGS 84, or what the file says, if empty."""
+    prefix: str = ""
+    """What is put before the names of the answers' columns."""
 
 
 def choose(file: str, names: Sequence[str], wanted: Wanted, *, geometry: str = "") -> Chosen:
@@ -135,6 +131,5 @@ def _refuse_absent(file: str, names: Sequence[str], name: str) -> None:
 
 
 def _refused(file: str, what: str, names: Sequence[str]) -> FileRefused:
-    more = f", and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    listed = ", ".join(shown(name) for name in names[:_NAMES_SHOWN]) + more
+    listed = first_of(list(map(shown, names)), _NAMES_SHOWN, then=", and ")
     return FileRefused(f"{shown(file)} {what}: {listed}.", allowed=ALLOWED, next_step=NAME_THEM)

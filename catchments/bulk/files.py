@@ -19,12 +19,15 @@ from catchments.bulk.other_formats import refuse_folder
 from catchments.bulk.output_columns import COLUMNS, Answering
 from catchments.bulk.parquet_folder import ParquetFolder, parts_of
 from catchments.bulk.parquet_source import MAGIC, ParquetSource
-from catchments.bulk.sources import Source, read_columns
+from catchments.bulk.sources import read_columns
 from catchments.bulk.targets import already_there, building, is_csv, side_by_side, target_for
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.report import Progress, no_progress
 
+Source = CsvSource | ParquetSource | ParquetFolder
+"""An open file of rows: the Arrow schema of its columns, those that hold shapes as WKB, how its
+question is found, and how much of it there is, in bytes of text or in rows."""
 THREADS_AT_MOST = 4
 """So many keep whoever reads and writes busy; each holds a batch."""
 

@@ -17,6 +17,7 @@ from catchments.bulk.input_columns import How
 from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
+from catchments.readers.formats.parquet.file_ends import damaged
 
 MAGIC = b"PAR1"
 _STREAM_BYTES = 1 << 20
@@ -152,7 +153,4 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise FileRefused(
-            f"{shown(path.name)} is not a Parquet file, or it is damaged: {shown(error)}.",
-            next_step="Write or download it again.",
-        ) from error
+        raise damaged(shown(path.name), shown(error)) from error

@@ -6,10 +6,8 @@ nearly every row at once; a row so near to a limit that rounding could tell is a
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,6 +18,7 @@ import numpy.typing as npt
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
 from catchments.geometry.coordinates import published_lngs, to_360_many
+from catchments.geometry.spatial_index import by_parts
 from catchments.lookup.notice_codes import NoticeCode, notices_of_place
 from catchments.lookup.resolver import NEAREST_WITHIN_M
 from catchments.lookup.snapshot import Snapshot
@@ -148,17 +147,11 @@ class BatchResolver:
         """
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         lng = published_lngs(lng)
-        starts = range(0, len(lng), _POINTS_AT_ONCE)
 
-        def some(start: int) -> Outcomes:
-            part = slice(start, start + _POINTS_AT_ONCE)
+        def some(part: slice) -> Outcomes:
             return self._some_points(lng[part], lat[part])
 
-        workers = min(threads or os.cpu_count() or 1, len(starts))
-        if workers <= 1:
-            return Outcomes.joined([some(start) for start in starts])
-        with ThreadPoolExecutor(workers) as pool:
-            return Outcomes.joined(list(pool.map(some, starts)))
+        return Outcomes.joined(by_parts(some, len(lng), _POINTS_AT_ONCE, threads=threads))
 
     def notices(self, outcomes: Outcomes, row: int) -> list[NoticeCode]:
         """Return what holds for a point's answer beside it."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,23 +12,6 @@ from catchments.bulk.input_columns import How
 ROWS_AT_ONCE = 1 << 16
 BYTES_AT_ONCE = 32 << 20
 """A batch ends with the row that reaches either, so that memory does not grow with the file."""
-
-
-class Source(Protocol):
-    """An open file of rows."""
-
-    path: Path
-    schema: Any
-    """An Arrow schema of its columns."""
-    how: How
-    geometries: tuple[str, ...]
-    """The columns that hold shapes as WKB."""
-
-    whole: int
-    """How much of it there is: bytes of text, or rows."""
-
-    def batches(self) -> Iterator[tuple[Any, int]]:
-        """Yield Arrow tables, each with how much has been read. Raises FileRefused."""
 
 
 def read_columns(table: Any, how: How) -> Mapping[str, Any]:

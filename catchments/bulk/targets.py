@@ -8,9 +8,9 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,19 +30,12 @@ COMPRESSION = "snappy"
 _LINE_END = "\r\n"
 
 
-class Target(Protocol):
-    """A format to write in."""
-
-    def writing(self, path: Path) -> AbstractContextManager[Write]:
-        """Begin a file, which ends with the context; give what writes an Arrow table's rows."""
-
-
 def is_csv(path: Path) -> bool:
     """Whether a file's name asks for CSV."""
     return path.suffix.lower() == ".csv"
 
 
-def target_for(path: Path, schema: Any, geometries: Sequence[str]) -> Target:
+def target_for(path: Path, schema: Any, geometries: Sequence[str]) -> ParquetTarget | CsvTarget:
     """Return the target that a file's name asks for.
 
     Raises InputRefused for a name that asks for no known format, and FileRefused for a column that
@@ -93,7 +86,7 @@ class ParquetTarget:
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[Write]:
-        """Begin a file; give what writes a table to it, as one row group."""
+        """Begin a file, which ends with the context; give what writes a table, as one row group."""
         with pq.ParquetWriter(path, self._schema, **self._options) as writer:
             yield lambda table: writer.write_table(table, row_group_size=max(1, table.num_rows))
 
@@ -115,7 +108,7 @@ class CsvTarget:
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[Write]:
-        """Begin a file with the names; give what writes a table's rows to it."""
+        """Begin a file with the names, likewise; give what writes a table's rows to it."""
         options = pyarrow.csv.WriteOptions(eol=_LINE_END)
         with pyarrow.csv.CSVWriter(path, self._flat_schema, write_options=options) as writer:
             yield lambda table: writer.write_table(self.flat(table))

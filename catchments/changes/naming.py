@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from catchments.core.errors import long_date, shown
+from catchments.core.errors import all_of, first_of, long_date, shown
 from catchments.core.model import Contract, Edition
 
 NAMED_AT_MOST = 10
@@ -15,9 +15,7 @@ LISTED_AT_MOST = 5
 
 def named(things: Sequence[object]) -> str:
     """Return the first ten of some things, and how many more there are."""
-    first = ", ".join(shown(thing) for thing in things[:NAMED_AT_MOST])
-    more = len(things) - NAMED_AT_MOST
-    return f"{first} and {more} more" if more > 0 else first
+    return first_of(list(map(shown, things)), NAMED_AT_MOST)
 
 
 def catchment(code: str, edition: Edition) -> str:
@@ -42,10 +40,8 @@ def followed(providers: Mapping[str, str], edition: Edition) -> str:
     serving: dict[str, list[str]] = {}
     for code, who in providers.items():
         serving.setdefault(who, []).append(code)
-    return "; ".join(
-        f"{provider(who, edition)} in {catchments(codes, edition)}"
-        for who, codes in list(serving.items())[:LISTED_AT_MOST]
-    ) + (f"; and {more} more" if (more := len(serving) - LISTED_AT_MOST) > 0 else "")
+    told = [f"{provider(w, edition)} in {catchments(c, edition)}" for w, c in serving.items()]
+    return first_of(told, LISTED_AT_MOST, by="; ", then="; and ")
 
 
 def period(contract: Contract) -> str:
@@ -69,7 +65,5 @@ def with_schools(numbers: Sequence[int]) -> str:
 
 def listed(things: Sequence[str]) -> str:
     """Return the first few of some things as a sentence lists them, and how many more there are."""
-    first, more = things[:LISTED_AT_MOST], len(things) - LISTED_AT_MOST
-    if more > 0:
-        return f"{', '.join(first)} and {more} more"
-    return " and ".join([", ".join(first[:-1]), first[-1]] if len(first) > 1 else first)
+    few = len(things) <= LISTED_AT_MOST
+    return all_of(things) if few else first_of(things, LISTED_AT_MOST)

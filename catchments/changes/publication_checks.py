@@ -50,24 +50,6 @@ class Concern:
         return f"{self.kind}:{about[0]}" if about else self.kind
 
 
-def reasons_against(
-    edition: Edition,
-    answers: Mapping[int, Answer],
-    faults: Sequence[CoverageFault],
-    *,
-    on: date | None = None,
-    uncovered: Sequence[Uncovered] = (),
-) -> list[str]:
-    """Return a sentence for each thing that forbids publishing an edition; none means it may.
-
-    `answers` are those of all schools in the directory; `faults` are the coverage's; `on` is the
-    date from which it is to be in force, where that is known; `uncovered` is the ground that it
-    loses of what the edition before it covers.
-    """
-    found = blocks(edition, answers, faults, on=on, uncovered=uncovered)
-    return [concern.sentence for concern in found]
-
-
 def blocks(
     edition: Edition,
     answers: Mapping[int, Answer],
@@ -76,7 +58,12 @@ def blocks(
     on: date | None = None,
     uncovered: Sequence[Uncovered] = (),
 ) -> list[Concern]:
-    """Return each thing that forbids publishing an edition, with where it is: see above."""
+    """Return each thing that forbids publishing an edition, with where it is; none means it may.
+
+    `answers` are those of all schools in the directory; `faults` are the coverage's; `on` is the
+    date from which it is to be in force, where that is known; `uncovered` is the ground that it
+    loses of what the edition before it covers.
+    """
     return [
         *([] if edition.catchments else [Concern("empty", "The draft has no catchments.")]),
         *_without_provider(edition),

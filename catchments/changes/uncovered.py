@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catchments.core.errors import all_of
 from catchments.core.model import AcceptedLoss, Edition, Place
 
 BESIDE_NAMED = 3
@@ -55,7 +56,7 @@ def extent(km2: float, schools: int, addresses: int | None) -> str:
     ]
     if addresses is not None:
         parts.append(_counted(addresses, "address", "addresses"))
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return all_of(parts)
 
 
 def uncounted(addresses: int | None) -> str:
@@ -78,7 +79,7 @@ def _some(names: Sequence[str]) -> str:
     shown, more = list(names[:BESIDE_NAMED]), len(names) - BESIDE_NAMED
     if more > 0:
         shown.append(f"{more} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return all_of(shown)
 
 
 # --- accepting ------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 
 import click
-from flask import current_app
 
 from catchments.commands.console import (
     DAY,
+    current_settings,
     progress,
     recorded_import,
     refusing,
@@ -21,14 +21,12 @@ from catchments.commands.console import (
 )
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import PlaceKind, Source
-from catchments.core.settings import Settings
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.addresses.building import BookBuilder, Counts, building_book
 from catchments.lookup.search.typed_text import TypedText
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable
-from catchments.web.common.services import EXTENSION
 
 MAX_SHRINKAGE = 0.10
 """A file may have so large a part fewer addresses than the book before it is refused."""
@@ -47,7 +45,7 @@ def addresses() -> None:
 @refusing
 def import_addresses(file: Path, release: date | None, allow_shrink: bool, commit: bool) -> None:
     """Read LINZ NZ Addresses (CSV or GeoPackage) in place of the addresses held so far."""
-    path = _path()
+    path = current_settings().addresses_path
     reading = AddressReading(file)
     with building_book(path) if commit else nullcontext() as book:
         with progress() as called:
@@ -72,7 +70,7 @@ def import_addresses(file: Path, release: date | None, allow_shrink: bool, commi
 @refusing
 def show_addresses() -> None:
     """Show which addresses are held, and where they came from."""
-    path = _path()
+    path = current_settings().addresses_path
     book = AddressBook(path)
     source, counts, fingerprint = book.about(), book.counts(), book.fingerprint
     book.close()
@@ -104,11 +102,6 @@ def _facts(source: Source, counts: Counts, path: Path) -> dict[str, str]:
         "SHA-256": source.sha256,
         "size": f"{path.stat().st_size / 1e6:,.1f} MB",
     }
-
-
-def _path() -> Path:
-    settings: Settings = current_app.extensions[EXTENSION].settings
-    return settings.addresses_path
 
 
 def _take_in(reading: AddressReading, book: BookBuilder | None, called: Progress) -> None:

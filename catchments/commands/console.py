@@ -16,13 +16,15 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from flask import current_app
 
-from catchments.core.errors import CatchmentsError, shown
-from catchments.core.model import Source
+from catchments.core.errors import CatchmentsError, InputRefused, printable, shown
+from catchments.core.model import DirectoryRelease, Source
 from catchments.core.roles import COMMAND_LINE
 from catchments.core.settings import Settings
+from catchments.lookup.snapshot import Timeline
 from catchments.lookup.values import day_of, whole_number
 from catchments.readers.report import Progress as ProgressCall
 from catchments.readers.report import Report, facts_of
+from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.integrity.audit import append
 from catchments.web.common.services import EXTENSION
@@ -98,10 +100,27 @@ def _store() -> Store:
     return opened
 
 
-def address_book() -> Path:
-    """Return where the running application's address book is, whether there is one or not."""
+def directory_in_use(opened: Store) -> DirectoryRelease | None:
+    """Return the school directory of today, if there is one."""
+    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
+    return opened.release(known.number) if known else None
+
+
+def directory_to_match(opened: Store, what: str) -> DirectoryRelease:
+    """Return the school directory of today, for what names schools. Raises InputRefused."""
+    found = directory_in_use(opened)
+    if found is None:
+        raise InputRefused(
+            f"There is no school directory to match the {what} against.",
+            next_step="Import one first: flask schools import FILE --commit.",
+        )
+    return found
+
+
+def current_settings() -> Settings:
+    """Return the running application's settings."""
     settings: Settings = current_app.extensions[EXTENSION].settings
-    return settings.addresses_path
+    return settings
 
 
 def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:
@@ -132,7 +151,7 @@ def say(text: str) -> None:
     """Print one line of plain text."""
     from rich.console import Console
 
-    Console(highlight=False, markup=False, soft_wrap=True).print(_printable(text))
+    Console(highlight=False, markup=False, soft_wrap=True).print(printable(text))
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -143,7 +162,7 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]])
 
     drawn = Table(*headings, title=title, title_justify="left", title_style="bold")
     for row in rows:
-        drawn.add_row(*(Text(_printable(str(cell))) for cell in row))
+        drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(drawn)
 
 
@@ -206,13 +225,9 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _say_refusal(error: CatchmentsError) -> None:
-    click.echo(f"Refused: {_printable(str(error))}", err=True)
+    click.echo(f"Refused: {printable(str(error))}", err=True)
     details = [*getattr(error, "rows", ()), *getattr(error, "reasons", ())]
     for detail in details[:PROBLEMS_SHOWN]:
-        click.echo(f"  - {_printable(str(detail))}", err=True)
+        click.echo(f"  - {printable(str(detail))}", err=True)
     if len(details) > PROBLEMS_SHOWN:
         click.echo(f"  … and {len(details) - PROBLEMS_SHOWN} more.", err=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

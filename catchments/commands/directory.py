@@ -11,6 +11,8 @@ import click
 
 from catchments.commands.console import (
     DAY,
+    directory_in_use,
+    directory_to_match,
     progress,
     record_import,
     refusing,
@@ -179,7 +181,7 @@ def aliases() -> None:
 def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
     """Read a table (CSV, XLSX or Parquet: alias, school number, source) in place of all aliases."""
     opened = store_to_fill(commit=commit)
-    schools = _known_schools(opened)
+    schools = directory_to_match(opened, "table").ever
     with progress() as called:
         given, report = read_aliases(file, schools=schools, sheet=sheet, progress=called)
     show_report(report)
@@ -199,7 +201,8 @@ def import_aliases(file: Path, sheet: str | None, commit: bool) -> None:
 def list_aliases() -> None:
     """List the aliases, with the school of each as the directory of today has it."""
     opened = store()
-    _show_aliases("Aliases", opened.aliases(), _schools_of_today(opened))
+    release = directory_in_use(opened)
+    _show_aliases("Aliases", opened.aliases(), release.ever if release else {})
 
 
 def _show_aliases(title: str, found: Sequence[Alias], schools: Mapping[int, School]) -> None:
@@ -210,22 +213,3 @@ def _show_aliases(title: str, found: Sequence[Alias], schools: Mapping[int, Scho
 def _name(schools: Mapping[int, School], alias: Alias) -> str:
     school = schools.get(alias.school_id)
     return school.name if school else "not in the directory"
-
-
-def _known_schools(opened: Store) -> Mapping[int, School]:
-    schools = _schools_of_today(opened)
-    if not schools:
-        raise InputRefused(
-            "There is no school directory to match the table against.",
-            next_step="Import one first: flask schools import FILE --commit.",
-        )
-    return schools
-
-
-def _schools_of_today(opened: Store) -> Mapping[int, School]:
-    """Return the schools of the directory in use, and those that only earlier releases hold."""
-    known = Timeline.of([], opened.releases()).release_on(today_in_new_zealand())
-    if known is None:
-        return {}
-    release = opened.release(known.number)
-    return {**release.former, **release.schools}

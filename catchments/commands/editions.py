@@ -11,7 +11,7 @@ from catchments.commands.comparing import show_effects, show_moved
 from catchments.commands.console import (
     DAY,
     NUMBER,
-    address_book,
+    current_settings,
     progress,
     refusing,
     say,
@@ -81,7 +81,7 @@ def compare_editions(before: int, after: int) -> None:
     if not newest:
         raise NothingPublished("There is no school directory to compare by.")
     release = opened.release(newest[-1].number)
-    show_effects(first, second, {**release.former, **release.schools})
+    show_effects(first, second, release.ever)
     with progress() as called:
         called("Resolving every school", 0, 2)
         one = Snapshot.of(first, release)
@@ -111,7 +111,7 @@ def publish_draft(draft: int, effective_from: date, unserved: tuple[int, ...], *
     opened = store()
     request = PublicationRequest(draft, effective_from, unserved=frozenset(unserved), **how)
     with progress() as called:
-        publishing = publisher(opened, called, address_book())
+        publishing = publisher(opened, called, current_settings().addresses_path)
         numbers = publishing.publish(request)
     for note in publishing.notes:
         say(note)
@@ -128,7 +128,7 @@ def publish_draft(draft: int, effective_from: date, unserved: tuple[int, ...], *
 def withdraw_edition(number: int, **how: Any) -> None:
     """Withdraw a scheduled edition; it stays on record, and later ones are made without it."""
     with progress() as called:
-        publishing = publisher(store(), called, address_book())
+        publishing = publisher(store(), called, current_settings().addresses_path)
         anew = publishing.withdraw(WithdrawalRequest(number, **how))
     say(f"Edition {number} is withdrawn.")
     for each in anew:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from catchments.changes.kinds.replace_listings import refuse_contradiction
 from catchments.commands.comparing import show_effects
 from catchments.commands.console import (
     NUMBER,
+    directory_in_use,
+    directory_to_match,
     progress,
     record_import,
     refusing,
@@ -24,7 +26,7 @@ from catchments.commands.console import (
     store_to_fill,
 )
 from catchments.core.errors import InputRefused
-from catchments.core.model import NOT_STATED, DirectoryRelease, Edition, School
+from catchments.core.model import NOT_STATED, Edition
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline
 from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
@@ -39,7 +41,6 @@ from catchments.readers.lists.changes import (
 from catchments.readers.lists.files import AUTHORITY, Given, is_made_up
 from catchments.readers.lists.listings import read_listings
 from catchments.readers.lists.providers import read_providers
-from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Draft, Store
 from maps.faults_map import faults_map as draw_faults
 
@@ -47,7 +48,11 @@ Command = Callable[..., Any]
 WHOLE = "The file is the complete list: what it does not name goes."
 
 
-def _draft_options(command: Command) -> Command:
+def _into_a_draft(made_up: Callable[[Sequence[Path]], bool]) -> Callable[[Command], Command]:
+    """Give a command the draft that its files go to, in place of the options that choose it.
+
+    Only files that are `made_up` go on top of the demonstration.
+    """
     options = (
         click.option(
             "--draft", type=NUMBER, help="The draft to add to; the newest open one, or new."
@@ -62,9 +67,20 @@ def _draft_options(command: Command) -> Command:
         click.option("--release", default="", help="The file's release, such as its date."),
         click.option("--url", default="", help="Where the file came from."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def given(command: Command) -> Command:
+        @refusing
+        @wraps(command)
+        def importing(files: Sequence[Path], **how: Any) -> None:
+            chosen = {name: how.pop(name) for name in ("draft", "new_draft", "base", "commit")}
+            command(files, _Target.chosen(**chosen, made_up=partial(made_up, files)), **how)
+
+        made: Command = importing
+        for option in reversed(options):
+            made = option(made)
+        return made
+
+    return given
 
 
 def _list_options(command: Command) -> Command:
@@ -86,15 +102,17 @@ class _Target:
     base_number: int | None
     base: Edition
     content: Edition
+    commit: bool
+    """Whether it is to be written."""
 
     @classmethod
     def chosen(
         cls,
-        store: Store,
-        draft: int | None,
         *,
+        draft: int | None,
         new_draft: bool,
         base: int | None,
+        commit: bool,
         made_up: Callable[[], bool],
     ) -> _Target:
         """Return what an import goes to; only what is `made_up` goes on top of the demonstration.
@@ -102,6 +120,7 @@ class _Target:
         That is asked only where there is no other edition: a file is read for it. Raises
         InputRefused.
         """
+        store = store_to_fill(commit=commit)
         if new_draft and draft is not None:
             raise InputRefused("Give --draft or --new-draft, not both.")
         if base is not None and draft is not None:
@@ -116,7 +135,7 @@ class _Target:
             _say_unbuilt(store)
         edition = store.edition(number) if number else Edition()
         content = apply_all(edition, found.changes if found else ())
-        return cls(store, found, number, edition, content)
+        return cls(store, found, number, edition, content, commit)
 
     def add(
         self,
@@ -124,12 +143,12 @@ class _Target:
         kind: str,
         files: Sequence[Path],
         *,
-        commit: bool,
         allow_shrink: bool,
         speaks_for: Collection[str] | None = None,
     ) -> None:
         """Add what was read from files to the draft, and to the audit trail from which."""
-        after, schools = after_import(change, self.content), self.schools()
+        after, release = after_import(change, self.content), directory_in_use(self.store)
+        schools = release.ever if release else {}
         show_effects(self.content, after, schools)
         refuse_losses(
             self.content, after, schools, speaks_for=speaks_for, allow_shrink=allow_shrink
@@ -139,7 +158,7 @@ class _Target:
         if after is self.content:
             say(f"Nothing was written: {named}, based on {base}, has all of this already.")
             return
-        if not commit:
+        if not self.commit:
             say(f"Nothing was written. Add --commit to add this to {named}, based on {base}.")
             return
         draft_id = self.store.add_to_draft(
@@ -151,16 +170,6 @@ class _Target:
         record_import(kind, f"draft {draft_id}", *files)
         say(f"Added to draft {draft_id}, based on {base}. Publish it with:")
         say(f"  flask editions publish {draft_id} --effective-from YYYY-MM-DD")
-
-    def directory(self) -> DirectoryRelease | None:
-        """Return the school directory in use, if there is one."""
-        known = Timeline.of([], self.store.releases()).release_on(today_in_new_zealand())
-        return self.store.release(known.number) if known else None
-
-    def schools(self) -> Mapping[int, School]:
-        """Return the schools of the directory, and those that it had, for their names."""
-        release = self.directory()
-        return {**release.former, **release.schools} if release else {}
 
 
 def _open_draft(store: Store, draft_id: int | None) -> Draft | None:
@@ -222,31 +231,20 @@ def catchments() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write a page that shows what the file is refused for, if it does not tile.",
 )
-@_draft_options
-@refusing
+@_into_a_draft(are_made_up)
 def import_catchments(
-    files: tuple[Path, ...],
-    draft: int | None,
-    new_draft: bool,
-    base: int | None,
-    commit: bool,
-    url: str,
-    faults_map: Path | None,
-    **reading: Any,
+    files: Sequence[Path], target: _Target, url: str, faults_map: Path | None, **reading: Any
 ) -> None:
     """Read boundary files into a draft.
 
     KML, KMZ, GeoJSON, TopoJSON, GeoPackage, GeoParquet, zipped Shapefile, or CSV with WKT.
     """
-    opened = store_to_fill(commit=commit)
-    made_up = partial(are_made_up, files)
-    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with _drawing_faults(faults_map):
         read = _boundaries(files, target, **reading)
     show_report(read.report)
     change = catchments_change(read, target.content, url=url)
     # New boundaries may be wholly new: what they leave uncovered is asked about at publication.
-    target.add(change, "catchments", files, commit=commit, allow_shrink=True)
+    target.add(change, "catchments", files, allow_shrink=True)
 
 
 @contextmanager
@@ -290,26 +288,16 @@ def providers() -> None:
 @providers.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_list_options
-@_draft_options
-@refusing
+@_into_a_draft(lambda files: is_made_up(files[0]))
 def import_providers(
-    files: tuple[Path, ...],
-    draft: int | None,
-    new_draft: bool,
-    base: int | None,
-    commit: bool,
-    allow_shrink: bool,
-    whole: bool,
-    **given: Any,
+    files: Sequence[Path], target: _Target, allow_shrink: bool, whole: bool, **given: Any
 ) -> None:
     """Read tables of providers, with their catchments if they have them, into a draft."""
-    opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
-    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
     with progress() as called:
         read = read_providers(files, known=target.content, given=Given(**given), progress=called)
     show_report(read.report)
     change = providers_change(read, target.content, whole=whole)
-    target.add(change, "providers", files, commit=commit, allow_shrink=allow_shrink)
+    target.add(change, "providers", files, allow_shrink=allow_shrink)
 
 
 @click.group()
@@ -320,47 +308,20 @@ def listings() -> None:
 @listings.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_list_options
-@_draft_options
-@refusing
+@_into_a_draft(lambda files: is_made_up(files[0]))
 def import_listings(
-    files: tuple[Path, ...],
-    draft: int | None,
-    new_draft: bool,
-    base: int | None,
-    commit: bool,
-    allow_shrink: bool,
-    whole: bool,
-    **given: Any,
+    files: Sequence[Path], target: _Target, allow_shrink: bool, whole: bool, **given: Any
 ) -> None:
     """Read lists of schools with their catchments (CSV, XLSX or Parquet) into a draft.
 
     Each speaks for the catchments that it names: schools of theirs that it leaves out lose their
     place on the list, those of other catchments keep it.
     """
-    opened, made_up = store_to_fill(commit=commit), partial(is_made_up, files[0])
-    target = _Target.chosen(opened, draft, new_draft=new_draft, base=base, made_up=made_up)
-    release = target.directory()
-    if release is None:
-        raise InputRefused(
-            "There is no school directory to match the list against.",
-            next_step="Import one first: flask schools import FILE --commit.",
-        )
+    schools, known = directory_to_match(target.store, "list").schools, target.content
     with progress() as called:
-        read = read_listings(
-            files,
-            schools=release.schools,
-            known=target.content,
-            given=Given(**given),
-            progress=called,
-        )
+        asked = Given(**given)
+        read = read_listings(files, schools=schools, known=known, given=asked, progress=called)
     show_report(read.report)
     change = listings_change(read, target.content, whole=whole)
     refuse_contradiction(change, target.base, target.content)
-    target.add(
-        change,
-        "listings",
-        files,
-        commit=commit,
-        allow_shrink=allow_shrink,
-        speaks_for=change.speaks_for,
-    )
+    target.add(change, "listings", files, allow_shrink=allow_shrink, speaks_for=change.speaks_for)

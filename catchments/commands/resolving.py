@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import click
 from flask import current_app
 
-from catchments.commands.console import DAY, progress, refusing, say, table
+from catchments.commands.console import DAY, current_settings, progress, refusing, say, table
 from catchments.core.errors import NothingPublished
 from catchments.core.settings import Settings, database_url
 from catchments.lookup.snapshot import Snapshot, Snapshots
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
-from catchments.web.common.services import EXTENSION
 
 if TYPE_CHECKING:
     from catchments.bulk.files import Summary
@@ -90,10 +89,7 @@ def _snapshot(database: str, day: date) -> Snapshot:
 
 
 def _settings() -> Settings:
-    if not current_app:
-        return Settings.from_environment()
-    settings: Settings = current_app.extensions[EXTENSION].settings
-    return settings
+    return current_settings() if current_app else Settings.from_environment()
 
 
 def _report(done: Summary, target: Path, snapshot: Snapshot) -> None:

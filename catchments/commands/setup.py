@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 from flask import current_app
 
-from catchments.commands.console import progress, refusing, say
+from catchments.commands.console import current_settings, progress, refusing, say
 from catchments.commands.serving import (
     granian,
     refuse_taken_port,
@@ -47,7 +47,7 @@ def setup() -> None:
     """Create or upgrade the database; publish the demonstration edition if it is empty."""
     opened: Store = current_app.extensions[EXTENSION].store
     opened.migrate()
-    _protect(opened, current_app.extensions[EXTENSION].settings)
+    _protect(opened, current_settings())
     prepare(opened)
 
 
@@ -124,7 +124,7 @@ def serve(host: str, port: int, database: str, workers: int, with_requests: bool
     """Set up what is missing, then serve with Granian until told to stop."""
     for each in (port, port + 1)[: 1 + with_requests]:
         refuse_taken_port(host, each)
-    settings = current_app.extensions[EXTENSION].settings
+    settings = current_settings()
     url = database_url(database) if database else settings.database_url
     opened = Store.of(settings, url)
     opened.migrate()

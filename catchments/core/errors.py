@@ -12,10 +12,30 @@ SHOWN_CHARACTERS = 80
 def shown(value: object) -> str:
     """Return `value` fit for a message: quoted, on one line, at most 80 characters of it."""
     text = str(value)
-    kept = text[:SHOWN_CHARACTERS]
-    if not kept.isprintable():
-        kept = "".join(c if c.isprintable() else " " for c in kept)
+    kept = printable(text[:SHOWN_CHARACTERS])
     return f"“{kept}…”" if len(text) > SHOWN_CHARACTERS else f"“{kept}”"
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each character that cannot be printed."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def one_line(text: str, at_most: int | None = None) -> str:
+    """Return a text on one line, with one space between words, and cut where it is too long."""
+    line = " ".join(printable(text).split())
+    return line if at_most is None or len(line) <= at_most else f"{line[: at_most - 1]}…"
+
+
+def first_of(texts: Sequence[str], at_most: int, *, by: str = ", ", then: str = " and ") -> str:
+    """Return the first of some texts in a row, and how many more there are."""
+    more = len(texts) - at_most
+    return by.join(texts[:at_most]) + (f"{then}{more} more" if more > 0 else "")
+
+
+def all_of(texts: Sequence[str]) -> str:
+    """Return texts as a sentence lists them: “a, b and c”."""
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def long_date(day: date) -> str:
@@ -150,6 +170,16 @@ class NothingPublished(CatchmentsError):
 
 class Stale(CatchmentsError):
     """Somebody else has done something to a draft or a case since its page was read."""
+
+
+def refuse_stale(what: str, is_at: int, seen: int, it: str = "it") -> None:
+    """Raise Stale where a thing, also called `it`, is at another version than a page showed."""
+    if is_at != seen:
+        raise Stale(
+            f"{what} has been changed since this page was read: it is at version {is_at}, and the "
+            f"page showed version {seen}.",
+            next_step=f"Look at {it} as it is now, then do it again if it is still wanted.",
+        )
 
 
 class NotNow(CatchmentsError):

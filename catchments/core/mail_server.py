@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from catchments.core.environment_values import switch
-from catchments.core.errors import InputRefused, shown
+from catchments.core.environment_values import fitting, switch
+from catchments.core.errors import InputRefused
 from catchments.core.public_addresses import is_this_machine
 
 _SMTP_PORTS = {"smtp": 25, "smtps": 465}
@@ -36,12 +36,8 @@ def mail_server(environment: Mapping[str, str]) -> MailServer | None:
     if not text:
         return None
     sender = environment.get("CATCHMENTS_MAIL_FROM", "")
-    if not EMAIL.fullmatch(sender):
-        raise InputRefused(
-            f"CATCHMENTS_MAIL_FROM is {shown(sender)}.",
-            field="CATCHMENTS_MAIL_FROM",
-            allowed="With CATCHMENTS_SMTP_URL it must be an e-mail address, and nothing else.",
-        )
+    allowed = "With CATCHMENTS_SMTP_URL it must be an e-mail address, and nothing else."
+    fitting("CATCHMENTS_MAIL_FROM", sender, EMAIL.fullmatch, allowed)
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -341,6 +341,11 @@ class DirectoryRelease:
         """Whether this is the embedded demonstration selection."""
         return self.source.demonstration
 
+    @property
+    def ever(self) -> dict[int, School]:
+        """The schools that it holds, and those that only earlier releases hold."""
+        return {**self.former, **self.schools}
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from catchments.core.environment_values import seconds
-from catchments.core.errors import InputRefused, shown
+from catchments.core.environment_values import fitting, seconds
+from catchments.core.errors import InputRefused
 
 _ISSUER = re.compile(
     r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
@@ -40,13 +40,9 @@ def openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
     issuer = environment.get("CATCHMENTS_OIDC_ISSUER", "")
     if not issuer:
         return None
-    if not _ISSUER.fullmatch(issuer):
-        raise InputRefused(
-            f"CATCHMENTS_OIDC_ISSUER is {shown(issuer)}.",
-            field="CATCHMENTS_OIDC_ISSUER",
-            allowed="It must begin with https://; with http:// on this very machine only.",
-            next_step="Take it from the provider's discovery document, letter by letter.",
-        )
+    allowed = "It must begin with https://; with http:// on this very machine only."
+    next_step = "Take it from the provider's discovery document, letter by letter."
+    fitting("CATCHMENTS_OIDC_ISSUER", issuer, _ISSUER.fullmatch, allowed, next_step)
     if not environment.get("CATCHMENTS_OIDC_CLIENT_ID"):
         raise InputRefused(
             "CATCHMENTS_OIDC_ISSUER is set, but not CATCHMENTS_OIDC_CLIENT_ID.",
@@ -66,12 +62,8 @@ def openid_connect(environment: Mapping[str, str]) -> OpenIdConnect | None:
 
 
 def _claim_values(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    text = environment.get(name, "")
-    if len(text) > LONGEST_CLAIM_VALUES or not text.isprintable():
-        raise InputRefused(
-            f"{name} is {shown(text)}.",
-            field=name,
-            allowed=f"It must be values parted by spaces, {LONGEST_CLAIM_VALUES} characters.",
-            next_step="Take them from what the provider documents.",
-        )
+    text, most = environment.get(name, ""), LONGEST_CLAIM_VALUES
+    allowed = f"It must be values parted by spaces, {most} characters."
+    next_step = "Take them from what the provider documents."
+    fitting(name, text, lambda each: len(each) <= most and each.isprintable(), allowed, next_step)
     return tuple(text.split())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from catchments.core.environment_values import count, seconds, switch
+from catchments.core.environment_values import CORRECT_IT, count, fitting, seconds, switch
 from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL, MailServer, mail_server
 from catchments.core.map_tiles import MapTiles, map_tiles
@@ -195,14 +195,9 @@ def _telling(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _watching(environment: Mapping[str, str]) -> dict[str, Any]:
     kind = environment.get("CATCHMENTS_LOG") or "text"
-    if kind not in {"text", "json"}:
-        raise InputRefused(
-            f"CATCHMENTS_LOG is {shown(kind)}.",
-            field="CATCHMENTS_LOG",
-            allowed="It must be text or json.",
-        )
+    fits = ("text", "json").__contains__
     return {
-        "log": kind,
+        "log": fitting("CATCHMENTS_LOG", kind, fits, "It must be text or json."),
         "unfenced_files": switch(environment, UNFENCED_FILES, "0"),
         "access_log": switch(environment, "CATCHMENTS_ACCESS_LOG", "0"),
         "metrics_token": _metrics_token(environment),
@@ -264,12 +259,9 @@ def _trail(environment: Mapping[str, str], mail: MailServer | None) -> dict[str,
 
 
 def _public_url(text: str) -> str:
-    if text and not _PUBLIC_URL.fullmatch(text):
-        raise InputRefused(
-            f"CATCHMENTS_PUBLIC_URL is {shown(text)}.",
-            field="CATCHMENTS_PUBLIC_URL",
-            allowed="It must be as https://attendance.example, perhaps with a path.",
-        )
+    allowed = "It must be as https://attendance.example, perhaps with a path."
+    if text:
+        fitting("CATCHMENTS_PUBLIC_URL", text, _PUBLIC_URL.fullmatch, allowed)
     return text.rstrip("/")
 
 
@@ -279,14 +271,13 @@ def _trusted_hosts(text: str, public_url: str) -> tuple[str, ...]:
     if named == ["*"] or not (named or public_url):
         return ()
     for name in named:
-        if not _TRUSTED_HOST.fullmatch(name):
-            raise InputRefused(
-                f"CATCHMENTS_TRUSTED_HOSTS names {shown(name)}.",
-                field="CATCHMENTS_TRUSTED_HOSTS",
-                allowed="It must be names of hosts or addresses, without ports, parted by spaces; "
-                "a dot before a name takes in all below it.",
-                next_step="For example attendance.example; * alone is for any.",
-            )
+        fitting(
+            *("CATCHMENTS_TRUSTED_HOSTS", name, _TRUSTED_HOST.fullmatch),
+            "It must be names of hosts or addresses, without ports, parted by spaces; "
+            "a dot before a name takes in all below it.",
+            "For example attendance.example; * alone is for any.",
+            says="names",
+        )
     public = urlsplit(public_url).hostname
     return (*([public] if public else []), *named, *_THIS_MACHINE)
 
@@ -299,15 +290,13 @@ def _contacts(text: str) -> tuple[str, ...]:
 
 def _contact(text: str) -> str:
     # It becomes a line of security.txt: nothing but one address may pass.
-    if not _CONTACT.fullmatch(text):
-        raise InputRefused(
-            f"CATCHMENTS_SECURITY_CONTACT names {shown(text)}.",
-            field="CATCHMENTS_SECURITY_CONTACT",
-            allowed="It must be e-mail addresses, or addresses that begin with https://, mailto: "
-            "or tel:, parted by spaces.",
-            next_step="For example security@attendance.example; leave it out to name nobody.",
-        )
-    return text
+    return fitting(
+        *("CATCHMENTS_SECURITY_CONTACT", text, _CONTACT.fullmatch),
+        "It must be e-mail addresses, or addresses that begin with https://, mailto: "
+        "or tel:, parted by spaces.",
+        "For example security@attendance.example; leave it out to name nobody.",
+        says="names",
+    )
 
 
 def _signing_in(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -407,11 +396,6 @@ def database_url(text: str) -> str:
 
 def _origin(text: str) -> str:
     # It goes into a header: nothing but an origin may pass, and no wildcard for everybody.
-    if not _ORIGIN.fullmatch(text):
-        raise InputRefused(
-            f"CATCHMENTS_EMBED_ON names {shown(text)}.",
-            field="CATCHMENTS_EMBED_ON",
-            allowed="It must be origins such as https://school.example, parted by spaces.",
-            next_step="Correct it or leave it out.",
-        )
-    return text
+    allowed = "It must be origins such as https://school.example, parted by spaces."
+    fits = _ORIGIN.fullmatch
+    return fitting("CATCHMENTS_EMBED_ON", text, fits, allowed, CORRECT_IT, says="names")

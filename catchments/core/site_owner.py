@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from catchments.core.environment_values import fitting
 from catchments.core.errors import InputRefused, shown
 from catchments.core.mail_server import EMAIL
 
@@ -126,15 +127,8 @@ def site_owner(environment: Mapping[str, str]) -> SiteOwner:
 
 def _line(environment: Mapping[str, str], name: str, field: str) -> str:
     text = environment.get(name, "").strip()
-    fits, allowed = _ALLOWED[field]
-    if text and not fits(text):
-        raise InputRefused(
-            f"{name} is {shown(text)}.",
-            field=name,
-            allowed=allowed,
-            next_step="Correct it, or leave it out: pages then say nothing of it.",
-        )
-    return text
+    next_step = "Correct it, or leave it out: pages then say nothing of it."
+    return text and fitting(name, text, *_ALLOWED[field], next_step)
 
 
 # --- the logo -------------------------------------------------------------------------------------

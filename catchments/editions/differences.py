@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from catchments.changes.comparison import Comparison, compare
+from catchments.core.errors import first_of
 from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus, Status
 from catchments.editions import change_schema
 from catchments.lookup.snapshot import Snapshot
@@ -265,11 +266,9 @@ def _names(things: Sequence[Any]) -> list[str]:
 
 
 def _said(one: str, several: str, things: Sequence[str]) -> Iterator[str]:
-    if not things:
-        return
-    more = len(things) - NAMED_AT_MOST
-    also = f"; and {more} more" if more > 0 else ""
-    yield f"{one if len(things) == 1 else several}: {'; '.join(things[:NAMED_AT_MOST])}{also}."
+    if things:
+        first = first_of(things, NAMED_AT_MOST, by="; ", then="; and ")
+        yield f"{one if len(things) == 1 else several}: {first}."
 
 
 # --- for machines ---------------------------------------------------------------------------------

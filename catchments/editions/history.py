@@ -19,8 +19,9 @@ from catchments.editions.differences import (
 from catchments.editions.withdrawal import replaced, replaced_by
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
-from catchments.lookup.snapshot import Archive, Published
+from catchments.lookup.snapshot import Published
 from catchments.runtime.recent import Recent
+from catchments.store import Store
 
 DIFFERENCES_KEPT = 300
 """Of editions that never change, so that they outlive what is published; a few kilobytes each."""
@@ -34,7 +35,7 @@ class EditionHistory:
     world: Published
     editions: Sequence[EditionSummary]
     """By number."""
-    archive: Archive
+    archive: Store
     """Editions and releases are read from it: snapshots of old ones would oust the present one."""
     kept: Recent = field(default_factory=lambda: Recent(DIFFERENCES_KEPT))
     lately: Recent = field(default_factory=lambda: Recent(READ_LATELY))

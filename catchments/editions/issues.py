@@ -17,7 +17,7 @@ from urllib.parse import quote
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import long_date
+from catchments.core.errors import all_of, long_date
 from catchments.core.model import (
     Answer,
     Basis,
@@ -298,7 +298,7 @@ class _Look:
         )
         if not codes:
             return  # another follows, whose edition is published already
-        served = _and([self._edition.catchments[code].name for code in codes])
+        served = all_of([self._edition.catchments[code].name for code in codes])
         has_ended = ends < self._on
         kind = MatterKind.CONTRACT_ENDED if has_ended else MatterKind.CONTRACT_ENDING
         verb = "ended" if has_ended else "ends"
@@ -361,7 +361,3 @@ def _region_of(catchment: Catchment | None) -> tuple[str, ...]:
 
 def _named(school: School) -> str:
     return f"{school.name} ({school.school_id})"
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,58 +45,12 @@ from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
 from catchments.geometry.edge_crossings import crossed, one_crossed, pick
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
+T = TypeVar("T")
 _PER_LNG, _PER_LAT = FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
 """Fine cells a degree."""
 _POINTS_AT_ONCE = 1 << 18
 _IN_DOUBT_KEPT = 1_000
 """Places on edges, of which whoever asks one may ask it again: some hundred bytes each."""
-
-
-class ExactIndex:
-    """The answers of a `SpatialIndex` to few questions, which compiles nothing first."""
-
-    def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
-        # Copies of its own: what they are prepared by goes with it.
-        own = {code: shapely.force_2d(boundary) for code, boundary in boundaries.items()}
-        self._exact = ExactPolygons(own)
-        self._measuring = threading.Lock()
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The catchment codes, sorted."""
-        return self._exact.codes
-
-    @cached_property
-    def _rims(self) -> list[BaseGeometry]:
-        return [shapely.boundary(polygon) for polygon in self._exact.polygons]
-
-    def covering(self, *, lng: float, lat: float) -> CatchmentSet:
-        """Return the codes of all boundaries that cover a point, smaller code first."""
-        return self._exact.covering(lng + 360.0 if lng < 0 else lng, lat)
-
-    def covers(self, code: str, *, lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
-        """Return which of many points (0…360) one of the boundaries covers."""
-        return self._exact.covers(code, lng, lat)
-
-    def on_edge_of(self, code: str, *, lng: float, lat: float) -> bool:
-        """Whether a point lies exactly on the edge of a catchment's boundary."""
-        return self._exact.touches_edge(code, lng + 360.0 if lng < 0 else lng, lat)
-
-    def within(self, *, lng: float, lat: float, radius_m: float) -> tuple[tuple[str, float], ...]:
-        """Return every catchment within a radius with its distance, as a compiled index does."""
-        lng = lng + 360.0 if lng < 0 else lng
-        if not (math.isfinite(lng) and math.isfinite(lat)):
-            return ()
-        covering, window = self.covering(lng=lng, lat=lat), _window_around(lng, lat, radius_m)
-        if not self._edge_in(window):
-            return tuple((code, 0.0) for code in covering)
-        return _within(self._exact, covering, (lng, lat), window, radius_m)
-
-    def _edge_in(self, window: tuple[float, float, float, float]) -> bool:
-        area = shapely.box(*window)
-        with self._measuring:  # see ExactPolygons: one thread at a time prepares, and asks
-            shapely.prepare(self._rims)
-            return bool(shapely.intersects(self._rims, area).any())
 
 
 class SpatialIndex:
@@ -142,19 +97,11 @@ class SpatialIndex:
         # In single precision a cell's number would be wrong by more than the cells' margin.
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         found = np.empty(len(lng), dtype=np.uint16)
-        starts = range(0, len(lng), _POINTS_AT_ONCE)
 
-        def fill(start: int) -> None:
-            part = slice(start, start + _POINTS_AT_ONCE)
+        def fill(part: slice) -> None:
             found[part] = self._set_numbers(lng[part], lat[part])
 
-        workers = min(threads or os.cpu_count() or 1, len(starts))
-        if workers <= 1:
-            for start in starts:
-                fill(start)
-            return found
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(fill, starts))
+        by_parts(fill, len(lng), _POINTS_AT_ONCE, threads=threads)
         return found
 
     def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
@@ -338,6 +285,41 @@ class UncompiledIndex(SpatialIndex):
 
     def _edge_in(self, _window: tuple[float, float, float, float]) -> bool:
         return True  # not known without a grid: then whoever asks looks
+
+
+class ExactIndex(UncompiledIndex):
+    """The same to few questions, about boundaries that others use too; it looks where edges are."""
+
+    def __init__(self, boundaries: Mapping[str, BaseGeometry]) -> None:
+        # Copies of its own: what they are prepared by goes with it.
+        super().__init__({code: shapely.force_2d(each) for code, each in boundaries.items()})
+        self._measuring = threading.Lock()
+
+    @cached_property
+    def _rims(self) -> list[BaseGeometry]:
+        return [shapely.boundary(polygon) for polygon in self._exact.polygons]
+
+    def covers(self, code: str, *, lng: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+        """Return which of many points (0…360) one of the boundaries covers."""
+        return self._exact.covers(code, lng, lat)
+
+    def _edge_in(self, window: tuple[float, float, float, float]) -> bool:
+        area = shapely.box(*window)
+        with self._measuring:  # see ExactPolygons: one thread at a time prepares, and asks
+            shapely.prepare(self._rims)
+            return bool(shapely.intersects(self._rims, area).any())
+
+
+def by_parts(
+    work: Callable[[slice], T], count: int, at_once: int, *, threads: int | None
+) -> list[T]:
+    """Return what threads, by default as many as there are cores, make of all parts, in order."""
+    parts = [slice(start, start + at_once) for start in range(0, count, at_once)]
+    workers = min(threads or os.cpu_count() or 1, len(parts))
+    if workers <= 1:
+        return list(map(work, parts))
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, parts))
 
 
 def _within(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
 from shapely.geometry.base import BaseGeometry
@@ -34,9 +34,10 @@ from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.search.edition_names import EditionNames
 from catchments.lookup.search.gazetteer import Gazetteer
-from catchments.lookup.site_texts import Kept, Texts, texts_of
+from catchments.lookup.site_texts import Texts, texts_of
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME, today_in_new_zealand
 from catchments.runtime.recent import Recent
+from catchments.store import Store
 
 BY_ONE_PLACE = frozenset([PlaceKind.ADDRESS, PlaceKind.POINT])
 BY_CATCHMENTS = frozenset([PlaceKind.CATCHMENT, PlaceKind.REGION, PlaceKind.PROVIDER])
@@ -48,31 +49,6 @@ READINGS_AT_MOST = 8
 """Of what is published, while somebody goes on publishing."""
 LARGE_THINGS_KEPT = 24
 """Artefacts and drawings, a few megabytes each: those of four editions or so."""
-
-
-class Archive(Protocol):
-    """Where editions and directory releases come from; the store is one."""
-
-    def state(self) -> Any:
-        """Return a value that differs after every publication."""
-
-    def editions(self) -> list[EditionSummary]:
-        """Return all published editions."""
-
-    def edition(self, number: int) -> Edition:
-        """Return one edition whole."""
-
-    def releases(self) -> list[ReleaseSummary]:
-        """Return all school directory releases."""
-
-    def release(self, number: int) -> DirectoryRelease:
-        """Return one release whole."""
-
-    def aliases(self) -> tuple[Alias, ...]:
-        """Return what people call schools beside their names, whichever release has them."""
-
-    def texts(self) -> Kept:
-        """Return what staff have made of the site's texts."""
 
 
 @dataclass(frozen=True)
@@ -358,36 +334,25 @@ def _same_names(snapshot: Snapshot, release: DirectoryRelease, aliases: tuple[Al
     return same and known.former == release.former and known.former_names == release.former_names
 
 
-def _unserved(then: Answer) -> str:
-    return "has no provider" if then.catchment else "belongs to no one catchment"
-
-
 def _upcoming(edition: EditionSummary, then: Answer, own: Catchment | None) -> Upcoming:
-    day = long_date(edition.effective_from)
+    return Upcoming(
+        effective_from=edition.effective_from,
+        edition=edition.number,
+        catchment=then.catchment,
+        provider=then.provider,
+        sentence=f"From {long_date(edition.effective_from)} {_what_changes(then, own)}.",
+    )
+
+
+def _what_changes(then: Answer, own: Catchment | None) -> str:
+    """Return what changes; for `own`, if a catchment was asked about, itself or by its provider."""
+    served = f"is served by {then.provider.name}" if then.provider else ""
     if own is not None:
-        return _upcoming_of(own, edition, then, day)
-    served = f"is served by {then.provider.name}" if then.provider else _unserved(then)
-    where = f", in the {then.catchment.name} catchment" if then.catchment else ""
-    return Upcoming(
-        effective_from=edition.effective_from,
-        edition=edition.number,
-        catchment=then.catchment,
-        provider=then.provider,
-        sentence=f"From {day} it {served}{where}.",
-    )
-
-
-def _upcoming_of(own: Catchment, edition: EditionSummary, then: Answer, day: str) -> Upcoming:
-    """Return what changes about a catchment that was asked about, by itself or by its provider."""
-    served = f"is served by {then.provider.name}" if then.provider else "has no provider"
-    what = served if then.catchment else "is no longer one"
-    return Upcoming(
-        effective_from=edition.effective_from,
-        edition=edition.number,
-        catchment=then.catchment,
-        provider=then.provider,
-        sentence=f"From {day} the {own.name} catchment {what}.",
-    )
+        what = served or "has no provider" if then.catchment else "is no longer one"
+        return f"the {own.name} catchment {what}"
+    if then.catchment is None:
+        return f"it {served or 'belongs to no one catchment'}"
+    return f"it {served or 'has no provider'}, in the {then.catchment.name} catchment"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -401,7 +366,7 @@ class _Known:
 class Snapshots:
     """What is published at present, replaced whole by `refresh`."""
 
-    def __init__(self, archive: Archive, *, today: Callable[[], date] = today_in_new_zealand):
+    def __init__(self, archive: Store, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
         self._published: Published | None = None

@@ -18,6 +18,7 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Source, SourceKind
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import in_new_zealand, published_lng
+from catchments.lookup.search.addresses.building import Address, Road
 from catchments.lookup.values import Flaw, degrees, flaw_of
 from catchments.readers.address_files import Cells, rows_of
 from catchments.readers.formats.cells import shows_an_error, tidy
@@ -48,32 +49,6 @@ _NUMBER = re.compile(
 )
 _NUMBER_AND_ROAD = re.compile(rf"(?P<whole>{_NUMBER.pattern}) (?P<road>.+)")
 _LAST_WORD = re.compile(r"[0-9A-Za-z]+$")
-
-
-class Road(NamedTuple):
-    """A road within one suburb, town and district; the last three may be empty."""
-
-    name: str
-    suburb: str
-    town: str
-    district: str
-
-
-class Address(NamedTuple):
-    """One address; its point in WGS 84 degrees, longitude -180…180."""
-
-    road: Road
-    number: int
-    suffix: str
-    """The letters after the number, in capitals."""
-    high: int
-    """The last number of a range such as 10–14, or 0."""
-    unit: str
-    """The flat's own number or letter."""
-    label: str
-    """The number as the source writes it whole, such as “Flat 2, 12A”."""
-    lng: float
-    lat: float
 
 
 class _Number(NamedTuple):

@@ -5,17 +5,9 @@ What is in its file `catchments/readers/land.py` reads.
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-
 from catchments.core.model import Source, SourceKind
-from catchments.readers.land import COASTLINE
+from catchments.readers.land import COASTLINE, nzgeom_file
 from catchments.readers.report import sha256_of
-
-
-def nzgeom_file(inside: str) -> Path:
-    """Return the path of a file that the package `nzgeom` carries."""
-    return Path(str(files("nzgeom"))) / inside
 
 
 def coastline_source() -> Source:

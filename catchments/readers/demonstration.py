@@ -36,8 +36,8 @@ from catchments.core.place_names import with_macrons
 from catchments.core.text_folding import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.readers.aliases import read_aliases
-from catchments.readers.coastline import coastline_source, nzgeom_file
-from catchments.readers.land import land_polygons
+from catchments.readers.coastline import coastline_source
+from catchments.readers.land import land_polygons, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of
 from catchments.runtime.garbage import uncollected
 

@@ -109,9 +109,6 @@ def read_directory(
     *,
     released: date | None = None,
     progress: Progress = no_progress,
-    authority: str = AUTHORITY,
-    licence: str = LICENCE,
-    url: str = "",
     sheet: str | None = None,
     statuses: Mapping[str, SchoolStatus] | None = None,
 ) -> tuple[DirectoryRelease, Report]:
@@ -131,12 +128,11 @@ def read_directory(
     source = Source(
         kind=SourceKind.DIRECTORY,
         title=TITLE,
-        authority=authority,
-        licence=licence,
+        authority=AUTHORITY,
+        licence=LICENCE,
         release=dated.isoformat(),
         sha256=sha256_of(path),
         file_name=path.name,
-        url=url,
     )
     return reading.release(dated, source), report
 

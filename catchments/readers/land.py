@@ -21,13 +21,12 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import NotKnown
 from catchments.geometry.coordinates import NZTM2000, to_wgs84
 from catchments.geometry.tiling.ground import Land
+from catchments.readers.formats.geopackage import wkb_of
 from catchments.readers.report import sha256_of
 
 COASTLINE = "data/coastlines/nz-coastlines-and-islands-polygons-topo-150k.gpkg"
 """Within `nzgeom`: multipolygons in EPSG:2193, 720,000 vertices, none left out for being small."""
 _POLYGONS = "SELECT geom FROM nz_coastlines_and_islands_polygons_topo_150k"
-_HEADS = {0: 8, 1: 40, 2: 56, 3: 56, 4: 72}
-"""Bytes before the WKB, by the kind of box in them: OGC 12-128r19 (GeoPackage 1.4), 2.1.3."""
 
 
 @lru_cache(maxsize=1)
@@ -43,23 +42,21 @@ def coastline() -> BaseGeometry:
 
 def coastline_digest() -> bytes:
     """Return what is the same for the same `coastline` alone: its file, and what made degrees."""
-    return f"{sha256_of(_path())} {pyproj.proj_version_str}".encode()
+    return f"{sha256_of(nzgeom_file(COASTLINE))} {pyproj.proj_version_str}".encode()
 
 
 @lru_cache(maxsize=1)
 def land_polygons() -> npt.NDArray[np.object_]:
     """Return every polygon of land, islands and rocks included, in EPSG:2193 metres; read once."""
-    with closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
-        shapes = shapely.from_wkb([_wkb(blob) for (blob,) in file.execute(_POLYGONS)])
+    path = nzgeom_file(COASTLINE)
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+        shapes = shapely.from_wkb([wkb_of(blob) for (blob,) in file.execute(_POLYGONS)])
     return np.asarray(shapely.get_parts(shapes))
 
 
-def _path() -> Path:
+def nzgeom_file(inside: str) -> Path:
+    """Return the path of a file that the package `nzgeom` carries."""
     found = find_spec("nzgeom")
     if found is None or found.origin is None:
         raise NotKnown("The coastline is not installed.", next_step="Install what is pinned.")
-    return Path(found.origin).parent / COASTLINE
-
-
-def _wkb(blob: bytes) -> bytes:
-    return blob[_HEADS[blob[3] >> 1 & 7] :]
+    return Path(found.origin).parent / inside

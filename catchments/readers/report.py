@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catchments.core.errors import printable
+
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and the whole if known."""
 
@@ -107,4 +109,4 @@ def facts_of(path: Path, name: str) -> dict[str, str | int]:
 
 def line_of_text(text: str, *, at_most: int = 200) -> str:
     """Return text from outside fit to be kept: on one line, cut, without what cannot be printed."""
-    return "".join(c if c.isprintable() else " " for c in text[:at_most])
+    return printable(text[:at_most])

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catchments.core.errors import printable
+
 SETTING = "CATCHMENTS_LOG"
 TEXT, JSON = "text", "json"
 OURS = ("catchments", "_granian", "granian")
@@ -98,7 +100,7 @@ class TextLines(logging.Formatter):
         told = fields_of(record)
         frames = [f"    {frame}" for frame in told.pop("traceback", ())]
         head = [str(told.pop(name)) for name in ("time", "level", "logger", "message")]
-        rest = [f"{name}={_one_line(str(value))}" for name, value in told.items()]
+        rest = [f"{name}={printable(str(value))}" for name, value in told.items()]
         return "\n".join([" ".join([*head, *rest]), *frames])
 
 
@@ -118,11 +120,7 @@ class _Knowing(logging.Filter):
 def _message(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] not in OURS:
         return f"{record.module}:{record.lineno} {WITHHELD}"
-    return _one_line(record.getMessage())
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+    return printable(record.getMessage())
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 
-_PR_SET_PDEATHSIG = 1
-"""The number of prctl(2) for the signal that the kernel sends when a parent is gone."""
+from catchments.runtime.fence import kernel
 
 
 def end_with_parent() -> None:
@@ -21,6 +19,6 @@ def end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is None or sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent.pid:  # it was gone before the kernel was told
         os.kill(os.getpid(), signal.SIGKILL)

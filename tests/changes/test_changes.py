@@ -16,7 +16,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.changes.naming import NAMED_AT_MOST
-from catchments.changes.publication_checks import may_take_effect, reasons_against
+from catchments.changes.publication_checks import blocks, may_take_effect
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import (
     NOT_STATED,
@@ -399,7 +399,8 @@ def faultless_answers():
 
 def reasons(answers=None, faults=(), **altered):
     edition = replace(EDITION, **altered)
-    return reasons_against(edition, faultless_answers() if answers is None else answers, faults)
+    found = blocks(edition, faultless_answers() if answers is None else answers, faults)
+    return [concern.sentence for concern in found]
 
 
 def test_nothing_forbids_a_whole_edition():
@@ -407,7 +408,8 @@ def test_nothing_forbids_a_whole_edition():
 
 
 def test_an_edition_without_catchments_is_refused():
-    assert reasons_against(Edition(), {}, []) == ["The draft has no catchments."]
+    [concern] = blocks(Edition(), {}, [])
+    assert concern.sentence == "The draft has no catchments."
 
 
 @pytest.mark.parametrize("code", [None, "", "P9"], ids=["none", "empty", "unknown"])

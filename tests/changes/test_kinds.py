@@ -30,7 +30,7 @@ from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
-from catchments.changes.publication_checks import reasons_against
+from catchments.changes.publication_checks import blocks
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import Catchment, Contract, Provider
 from catchments.store.drafts.change_json import decode, encode, hashes_in, wkb_and_sha256
@@ -190,7 +190,8 @@ def test_a_split_makes_a_catchment_of_one_side_of_the_line() -> None:
 
 def test_a_retired_provider_leaves_its_catchments_without_one_which_forbids_publication() -> None:
     made = RetireProvider("P-RAKAU").apply(WHOLE)
-    assert "The catchment Kōwhai (KOW-2) has no provider." in reasons_against(made, {}, [])
+    reasons = [concern.sentence for concern in blocks(made, {}, [])]
+    assert "The catchment Kōwhai (KOW-2) has no provider." in reasons
 
 
 def test_who_follows_a_retired_provider_serves_its_catchments_in_the_same_step() -> None:
@@ -214,8 +215,8 @@ def test_a_table_moves_each_school_to_its_own_place_in_one_step() -> None:
 def test_a_provider_outside_its_contract_forbids_publication_from_that_date() -> None:
     contract = Contract(ends=date(2026, 6, 30))
     made = EditProvider(WHOLE.providers["P-AHI"], contract).apply(WHOLE)
-    assert reasons_against(made, {}, [], on=date(2026, 6, 30)) == []
-    [reason] = reasons_against(made, {}, [], on=date(2026, 7, 1))
+    assert blocks(made, {}, [], on=date(2026, 6, 30)) == []
+    (reason,) = (concern.sentence for concern in blocks(made, {}, [], on=date(2026, 7, 1)))
     assert "Ahi Trust (P-AHI) is to serve Ahi from 1 July 2026, which is outside" in reason
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from catchments.commands import directory, editions, imports
+from catchments.commands import console, directory, editions
 from catchments.commands.jobs import publishing_setup
 from catchments.store import Store
 from tests.worlds import TODAY, begin_with_the_schema, running_application, store_of
@@ -49,7 +49,7 @@ def _fixed_today_and_quick_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "maps.printing", stand_in)
     picture = SimpleNamespace(picture_png=lambda _: b"a PNG")
     monkeypatch.setitem(sys.modules, "maps.picture", picture)
-    for module in (directory, editions, imports, publishing_setup):
+    for module in (console, directory, editions, publishing_setup):
         monkeypatch.setattr(module, "today_in_new_zealand", lambda: TODAY)
 
 

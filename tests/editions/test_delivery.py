@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from catchments.core.errors import InputRefused
+from catchments.core.errors import InputRefused, one_line
 from catchments.core.mail_server import MailServer
 from catchments.core.settings import Settings
 from catchments.editions.delivery import DeliveryWorker, payloads
@@ -35,7 +35,7 @@ from catchments.store import Publication, Store
 from catchments.store.engine import now
 from catchments.store.outbox import webhook_calls
 from catchments.store.outbox.claims import MAY_HAVE_BEEN_SENT, Claimed
-from catchments.store.outbox.mail_sending import NotTaken, email_of, one_line, send_email
+from catchments.store.outbox.mail_sending import NotTaken, email_of, send_email
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
 from catchments.store.outbox.webhook_addresses import Webhooks

@@ -21,10 +21,10 @@ from catchments.changes.kinds.retire_provider import RetireProvider
 from catchments.changes.kinds.set_in_school_provision import SetInSchoolProvision
 from catchments.changes.kinds.split_catchment import SplitCatchment
 from catchments.changes.kinds.transfer_area import TransferArea
-from catchments.changes.publication_checks import reasons_against
+from catchments.changes.publication_checks import blocks
 from catchments.core.model import Catchment, Contract, Place, Provider, School
 from catchments.editions.impact.calculator import ImpactCalculator
-from catchments.editions.impact.faults import changed_area, faults_after
+from catchments.editions.impact.faults import changed_area, looked_at
 from catchments.editions.impact.rates import ASSUMED, Rates
 from catchments.editions.impact.tables import Numbers
 from catchments.editions.uncovered import uncovered
@@ -157,7 +157,8 @@ def blocks_of(base, edition):
     answers = Snapshot.of(edition, base.release).answers
     faults = find_faults(edition.boundaries)
     lost = uncovered(base.edition, edition, base.release.schools.values())
-    return reasons_against(edition, answers, faults, on=ON, uncovered=lost)
+    found = blocks(edition, answers, faults, on=ON, uncovered=lost)
+    return [concern.sentence for concern in found]
 
 
 BLOCKED = {
@@ -414,4 +415,4 @@ def test_faults_found_where_boundaries_differ_equal_those_found_everywhere(
     drafted = IndexedBoundaries(old)
     assert boundaries_touching(drafted, shapely.box(170, -45, 180, -30)) == old
     for after in (new, IndexedBoundaries(new, drafted)):
-        assert kinds(faults_after(old, after, touched)) == kinds(find_faults(new))
+        assert kinds(looked_at(old, after, touched).faults) == kinds(find_faults(new))

@@ -25,10 +25,9 @@ from catchments.core.settings import ROOT
 from catchments.core.text_folding import folded
 from catchments.lookup.search.addresses import building as address_building
 from catchments.lookup.search.addresses.book import AddressBook
-from catchments.lookup.search.addresses.building import building_book
+from catchments.lookup.search.addresses.building import Address, Road, building_book
 from catchments.lookup.search.addresses.text import ABBREVIATIONS, AddressText, Reading
 from catchments.lookup.search.typed_text import TypedText
-from catchments.readers.addresses import Address, Road
 from catchments.readers.report import no_progress
 from catchments.store.engine import StoreUnavailable
 from tests.laws import examples

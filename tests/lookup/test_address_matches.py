@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from catchments.core.model import MatchKind, NamedPlace, PlaceKind
 from catchments.core.text_folding import folded
 from catchments.lookup.search.addresses.book import AddressBook
+from catchments.lookup.search.addresses.building import Address
 from catchments.lookup.search.addresses.match import REGIONS, is_in, same_word
 from catchments.lookup.search.addresses.text import MOST_WORDS
 from catchments.lookup.search.typed_text import TypedText
-from catchments.readers.addresses import Address
 from tests.laws import examples
 from tests.lookup.test_address_book import HOSTILE, address, build
 

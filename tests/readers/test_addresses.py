@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import SourceKind
+from catchments.lookup.search.addresses.building import Address, Road
 from catchments.readers import address_files, addresses
-from catchments.readers.addresses import Address, AddressReading, Road
+from catchments.readers.addresses import AddressReading
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.geopackage import GeoPackage
 from catchments.readers.report import Problem

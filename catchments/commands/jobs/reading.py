@@ -39,9 +39,8 @@ def read(wish: Wish) -> Read:
     try:
         return _READERS[wish.sought](wish)
     except FileRefused as error:
-        if sketch := _sketch(error):
-            return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST], sketch=sketch)
-        return Read(refused=str(error), rows=list(error.rows)[:ROWS_AT_MOST])
+        rows = list(error.rows)[:ROWS_AT_MOST]
+        return Read(refused=str(error), rows=rows, sketch=_sketch(error))
     except CatchmentsError as error:
         return Read(refused=str(error))
     except (MemoryError, RecursionError):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from flask import current_app
 
-from catchments.commands.console import REFUSED, refusing, say
+from catchments.commands.console import REFUSED, current_settings, refusing, say
 from catchments.core.errors import shown
-from catchments.core.settings import Settings
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.upkeep.backup import Backup, Origin, back_up, examined
 from catchments.store.upkeep.backup import restore as put_back
-from catchments.web.common.services import EXTENSION
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -34,7 +31,7 @@ def backup(file: Path, replace: bool, allow_shrink: bool) -> None:
     It holds accounts and secrets: keep it where only you can read it. Files of keys are not in it,
     nor is the address book; `flask addresses import` makes that again from LINZ's file.
     """
-    made = back_up(Store.of(_settings()), file, replace=replace, allow_shrink=allow_shrink)
+    made = back_up(Store.of(current_settings()), file, replace=replace, allow_shrink=allow_shrink)
     say(f"Backed up to {shown(file)}: {_what(made)}.")
     say(f"SHA-256: {made.sha256}")
     _say_doubts(made)
@@ -45,7 +42,7 @@ def backup(file: Path, replace: bool, allow_shrink: bool) -> None:
 @refusing
 def verify_backup(file: Path) -> None:
     """Read all of a backup and say whether it is what was written; nothing is changed."""
-    found = examined(file, Store.of(_settings()).sealer)
+    found = examined(file, Store.of(current_settings()).sealer)
     say(f"{shown(file)}: {_what(found)}.")
     say(f"SHA-256: {found.sha256}")
     if found.manifest is not None:
@@ -89,7 +86,7 @@ def restore(file: Path, replace: bool, accept_unverified: bool) -> None:
 
     Every byte of FILE is compared with its digest before anything is replaced.
     """
-    store = Store.of(_settings())
+    store = Store.of(current_settings())
     found = put_back(file, store, replace=replace, accept_unverified=accept_unverified)
     editions, trail = store.editions(), AuditTrail(store)
     broken_at, last = trail.broken_at(), trail.last()
@@ -104,8 +101,3 @@ def restore(file: Path, replace: bool, accept_unverified: bool) -> None:
     elif last:
         say(f"Its audit trail holds: {last.number} entries, the last with hash {last.hash}")
     say("Running servers go on with what they know: reload them (SIGHUP), or start them.")
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions[EXTENSION].settings
-    return settings

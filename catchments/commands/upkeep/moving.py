@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 
-from catchments.commands.console import progress, refusing, say, table
+from catchments.commands.console import current_settings, progress, refusing, say, table
 from catchments.core.errors import shown
 from catchments.core.settings import database_url
 from catchments.store.engine import database_file
 from catchments.store.integrity.sealing import folder_of_keys
 from catchments.store.upkeep.moving import move
-from catchments.web.common.services import EXTENSION
 
 
 @click.command("move-database")
@@ -37,7 +35,7 @@ def move_database(source: str, target: str) -> None:
 
 def _of_keys(source: str, target: str) -> list[str]:
     """Return what is to be done about files of keys, which no database holds."""
-    here = current_app.extensions[EXTENSION].settings.keys_folder
+    here = current_settings().keys_folder
     old, new = (folder_of_keys(database_file(url), here) for url in (source, target))
     if old == new or not old.is_dir():
         return []

@@ -51,16 +51,6 @@ Boundaries = Mapping[str, BaseGeometry]
 Hashes = npt.NDArray[np.uint64]
 
 
-def faults_after(
-    before: Boundaries, after: Boundaries, touched: Collection[str]
-) -> list[CoverageFault]:
-    """Return the faults of a coverage of which only `touched` boundaries differ from before.
-
-    Those that it had before are among them only where everything had to be checked.
-    """
-    return looked_at(before, after, touched).faults
-
-
 @dataclass(frozen=True)
 class Looked:
     """What was found where boundaries differ."""
@@ -75,7 +65,11 @@ class Looked:
 
 
 def looked_at(before: Boundaries, after: Boundaries, touched: Collection[str]) -> Looked:
-    """Return the faults as `faults_after` does, and whether any ground can have been lost."""
+    """Return the faults of a coverage of which only `touched` boundaries differ from before.
+
+    Those that it had before are among them only where everything had to be checked. Also whether
+    any ground can have been lost.
+    """
     drawn = [code for code in sorted(touched) if code in after]
     if not touched or not _are_sound([after[code] for code in drawn]):
         return Looked(find_faults(after) if touched else [], same_ground=not touched)

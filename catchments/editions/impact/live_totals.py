@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from catchments.core.model import Answer, Basis, Catchment, Edition, Provider
+from catchments.core.model import Basis, Catchment, Edition
 from catchments.editions.impact.rates import Rates
 from catchments.editions.impact.tables import NOTHING, Answers, Numbers, numbers_of
 
@@ -65,16 +65,12 @@ def live_totals(
     """Return the totals of whoever gives, and of the catchment that gets, which is the last."""
     givers = {c.code for n in moving if (c := answers[n].catchment) and c.code != to.code}
     provider = content.providers.get(to.provider_code or "")
-    moved = {n: _moved(answers[n], to, provider) for n in moving}
+    moved = {n: replace(answers[n], catchment=to, provider=provider) for n in moving}
     before, after = (numbers_of(a, rates, on) for a in (answers, {**answers, **moved}))
     sides = [content.catchments[code] for code in sorted(givers) if code in content.catchments]
     return tuple(
         _totals(content, each, before, after, gets=each.code == to.code) for each in (*sides, to)
     )
-
-
-def _moved(answer: Answer, to: Catchment, provider: Provider | None) -> Answer:
-    return replace(answer, catchment=to, provider=provider)
 
 
 _Sums = tuple[Mapping[str, Numbers], Mapping[str, Numbers]]

@@ -36,12 +36,8 @@ class Numbers:
         )
 
     def __sub__(self, other: Numbers) -> Numbers:
-        return Numbers(
-            self.schools - other.schools,
-            self.students - other.students,
-            self.estimated_absent - other.estimated_absent,
-            self.area_km2 - other.area_km2,
-        )
+        schools, students = -other.schools, -other.students
+        return self + Numbers(schools, students, -other.estimated_absent, -other.area_km2)
 
 
 NOTHING = Numbers()

@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from catchments.core.errors import all_of
 from catchments.core.model import Place
 from catchments.geometry.coordinates import (
     geometry_to_360,
@@ -68,7 +69,7 @@ class CoverageFault:
 
     def sentence(self, names: Mapping[str, str] | None = None) -> str:
         """Return what is wrong, with catchments by name where `names` has their codes."""
-        who = _listed([(names or {}).get(code, code) for code in self.codes])
+        who = all_of([(names or {}).get(code, code) for code in self.codes])
         where = f"near lat {self.place.lat:.4f}, lng {self.place.lng:.4f}"
         if self.kind == "invalid":
             return f"The boundary of {who} is not valid ({self.reason}) {where}."
@@ -80,10 +81,6 @@ class CoverageFault:
     def _width(self) -> str:
         wide = f"{_amount(self.width_m)} m wide"
         return wide if self.parts == 1 else f"in {self.parts:,} places, at most {wide}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _area(value_m2: float) -> str:
@@ -122,11 +119,7 @@ def find_faults(
 
 
 def find_gaps_at(
-    ends: Floats,
-    owner: Indices,
-    boundaries: Mapping[str, BaseGeometry],
-    *,
-    sliver_width_m: float = SLIVER_WIDTH_M,
+    ends: Floats, owner: Indices, boundaries: Mapping[str, BaseGeometry]
 ) -> list[CoverageFault]:
     """Return the gaps along some outer edges of boundaries that do not overlap there.
 
@@ -139,8 +132,8 @@ def find_gaps_at(
     enclosed = areas[~_on_left(areas, ends)]
     gaps = list(_gaps(zip(enclosed, borders.of(enclosed), strict=True)))
     ground = np.concatenate([ground, np.array([face.shape for face in gaps], dtype=object)])
-    channels = _gaps(channels_between(ends, owner, borders, ground, sliver_width_m))
-    faces = _measured([*gaps, *channels], sliver_width_m)
+    channels = _gaps(channels_between(ends, owner, borders, ground, SLIVER_WIDTH_M))
+    faces = _measured([*gaps, *channels], SLIVER_WIDTH_M)
     wide = [face for face in faces if face.breadth_m >= ROUNDING_WIDTH_M]
     return list(_measured_faults(wide, codes))
 

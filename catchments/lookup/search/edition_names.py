@@ -11,6 +11,7 @@ from functools import reduce
 from itertools import islice
 from operator import or_
 
+from catchments.core.errors import first_of
 from catchments.core.model import Catchment, Edition, MatchKind, NamedPlace, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, education_region, folded, words_of
 from catchments.lookup.search.abbreviations import forms, key
@@ -239,9 +240,7 @@ def _by_name(catchments: Iterable[Catchment]) -> list[Catchment]:
 
 def _shortened(names: Sequence[str]) -> str:
     """Return names as a list shows them beside another: “Ahi, Rimu, Tōtara and 4 more”."""
-    more = len(names) - NAMED_WITHIN
-    shown = ", ".join(names[:NAMED_WITHIN])
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_of(names, NAMED_WITHIN)
 
 
 # --- words of names, cut as texts are -------------------------------------------------------------

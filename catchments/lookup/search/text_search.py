@@ -13,10 +13,11 @@ from typing import NamedTuple, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import InputRefused, shown
-from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind, Source
+from catchments.core.model import Answer, MatchKind, NamedPlace, Notice, PlaceKind
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.resolver import renamed
+from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.addresses.nearness import distance_m
 from catchments.lookup.search.addresses.text import AddressText
 from catchments.lookup.search.asked.other_needs import (
@@ -60,21 +61,6 @@ class Addresses(Protocol):
         """Return the places that a text may mean, best first."""
 
 
-class KnownAddresses(Addresses, Protocol):
-    """Addresses that were imported, and where they came from."""
-
-    def localities_named_in(
-        self, typed: TypedText | AddressText, *, at_most: int
-    ) -> list[NamedPlace]:
-        """Return the suburbs and towns that stand at the end of a text."""
-
-    def about(self) -> Source | None:
-        """Return their source, or None where there are none."""
-
-    def counts_within(self, areas: Sequence[BaseGeometry]) -> list[int] | None:
-        """Return how many lie in each area, longitudes 0…360; None where none are kept at all."""
-
-
 class NoAddresses:
     """Knows none: stands where no address book or geocoder is set up."""
 
@@ -89,6 +75,10 @@ class NoAddresses:
 
     def counts_within(self, _areas: Sequence[BaseGeometry]) -> None:
         """Return that they are not counted."""
+
+
+KnownAddresses = AddressBook | NoAddresses
+"""Addresses that were imported, if any were, and where they came from."""
 
 
 class Candidates(NamedTuple):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from catchments.core.errors import printable
 from catchments.core.text_folding import LONGEST_TEXT, folded
 
 _NUMBER = re.compile(
@@ -49,8 +50,7 @@ class TypedText:
 def _tidied(text: str) -> str:
     lines = (line.strip(" ,\t") for line in text.splitlines())
     text = ", ".join(filter(None, lines)) if "\n" in text.strip() else text  # each is a part
-    kept = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(unicodedata.normalize("NFKC", kept).split())
+    return " ".join(unicodedata.normalize("NFKC", printable(text)).split())
 
 
 def _number(text: str) -> int | None:

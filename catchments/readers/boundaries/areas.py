@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, first_of, shown
 from catchments.core.text_folding import education_region, folded
 from catchments.readers.formats.feature_fields import (
     CODE_FIELDS,
@@ -167,9 +167,9 @@ def _report_fields(layer: Layer, names: Sequence[str], fields: FieldNames, repor
     others = [
         name for name in names if name not in used.values() and folded(name) not in KNOWN_BESIDE
     ]
-    rest = f"; not used: {', '.join(map(shown, others[:_FIELDS_NAMED]))}" if others else ""
-    more = f" and {len(others) - _FIELDS_NAMED} more" if len(others) > _FIELDS_NAMED else ""
-    report.took(f"layer {shown(layer.name)}: {told or 'no fields'}{rest}{more}")
+    unused = first_of(list(map(shown, others)), _FIELDS_NAMED)
+    rest = f"; not used: {unused}" if others else ""
+    report.took(f"layer {shown(layer.name)}: {told or 'no fields'}{rest}")
     unread = Counter(
         name if name in names[:_FIELDS_NAMED] else ""
         for values in layer.values

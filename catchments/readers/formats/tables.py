@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.model import NOT_STATED
 from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import (
     is_date,
@@ -36,7 +35,6 @@ from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.report import Progress, Report, no_progress
 
 __all__ = [
-    "LICENCE_NOT_STATED",
     "Columns",
     "Row",
     "Table",
@@ -50,7 +48,6 @@ __all__ = [
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
 MAX_CELL_CHARACTERS = 10_000
-LICENCE_NOT_STATED = NOT_STATED
 UNDATED = "undated"
 
 _MEGABYTE = 1 << 20
@@ -346,7 +343,8 @@ class _Reading:
             )
             return
         rows = "1 row" if count == 1 else f"{count:,} rows"
-        lines = f"{section.place} {first}" if first == last else _span(section.place, first, last)
+        place = section.place
+        lines = f"{place} {first}" if first == last else f"{place}s {first} to {last}"
         self.report.took(f"{lines}: {rows}")
 
     def _say_doubts(self) -> None:
@@ -367,10 +365,6 @@ def _is_plain(text: str) -> bool:
         and "e+" not in text
         and ("-" not in text or not _DASHED.search(text))
     )
-
-
-def _span(place: str, first: int, last: int) -> str:
-    return f"{place}s {first} to {last}"
 
 
 def _rows_and_footers(rows: Numbered, footers: Footers) -> Numbered:

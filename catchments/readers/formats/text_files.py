@@ -283,6 +283,16 @@ class TextRows:
             yield text
 
 
+@contextmanager
+def long_cells(at_most: int) -> Iterator[None]:
+    """Let a cell of a text be so long for a while: as a boundary is."""
+    previous = csv.field_size_limit(at_most)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(previous)
+
+
 def rows_of_text(text: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the rows of a text that is held already; raises TextFault for quotes that go wrong."""
     try:

@@ -6,6 +6,7 @@ where an architecture has no such call.
 
 from __future__ import annotations
 
+import errno
 import platform
 
 X86_64, AARCH64 = "x86_64", "aarch64"
@@ -54,8 +55,10 @@ _SINGLE = "prlimit64 302 261, tgkill 234 131, clone 56 220, clone3 435 435"
 
 
 def here() -> str:
-    """Return the architecture of this process, if its calls are known; else nothing."""
-    return machine if (machine := platform.machine()) in AUDIT else ""
+    """Return the architecture of this process. Raises OSError where its calls are not known."""
+    if (machine := platform.machine()) in AUDIT:
+        return machine
+    raise OSError(errno.ENOSYS, "the numbers of this machine's system calls are not known")
 
 
 def named(name: str, machine: str) -> int:

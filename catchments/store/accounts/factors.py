@@ -18,7 +18,7 @@ import pyotp
 import sqlalchemy as sa
 from pyotp.exceptions import OTPVerificationError
 
-from catchments.core.errors import InputRefused
+from catchments.core.errors import InputRefused, one_line
 from catchments.core.roles import COMMAND_LINE, Person
 from catchments.store import schema
 from catchments.store.accounts import guess_budgets
@@ -288,8 +288,7 @@ def _passkey(row: Any) -> Passkey:
 
 def _named(text: str) -> str:
     """Return what somebody calls a passkey, in one line."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line[:LONGEST_NAME] or "Passkey"
+    return one_line(text)[:LONGEST_NAME] or "Passkey"
 
 
 def _refuse_to_lose(held: Held, *, required: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from catchments.core.errors import one_line
 from catchments.core.roles import Person
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.store import schema
@@ -168,8 +169,8 @@ class Letters(Claims):
         query = sa.select(*columns).where(_T.c.person_id == person_id)
         return self._read(query.order_by(_T.c.id.desc()).limit(at_most), LetterRow)
 
-    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:  # noqa: ARG002 - a letter is no webhook
-        return [sa.true()] * emails
+    def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
+        return sa.true() if emails else sa.false()
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
         person = schema.person
@@ -190,8 +191,8 @@ class Letters(Claims):
     def _text(self, row: Any) -> str:
         facts, of_work = json.loads(row.facts), row.kind in self.of_work
         lines = {} if of_work else {"Account": row.login}
-        named = self.labels.items()
-        lines |= {label: _line(facts[name]) for name, label in named if facts.get(name)}
+        told = ((label, facts.get(name)) for name, label in self.labels.items())
+        lines |= {label: one_line(fact, LONGEST_FACT) for label, fact in told if fact}
         lines["When"] = _moment(row.created_at)
         listed = "\n".join(f"{label}: {value}" for label, value in lines.items())
         ends = f"The service: {self._address}{facts.get('path', '')}" if self._address else ""
@@ -215,9 +216,3 @@ def _fingerprint(row: Any) -> str:
 def _moment(at: datetime) -> str:
     here = at.replace(tzinfo=UTC).astimezone(NEW_ZEALAND_TIME)
     return f"{here.day} {here:%B %Y, %H:%M} (New Zealand time)"
-
-
-def _line(fact: str) -> str:
-    printable = "".join(c if c.isprintable() else " " for c in str(fact))
-    line = " ".join(printable.split())
-    return line if len(line) <= LONGEST_FACT else f"{line[: LONGEST_FACT - 1]}…"

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.accounts.people import Account, account_of, accounts, end_sessions
+from catchments.store.accounts.rows import note
 from catchments.store.engine import Repository
-from catchments.store.integrity.audit import append
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 """How long a session stands unused, and how long at most."""
@@ -106,7 +106,7 @@ class Sessions(Repository):
         """End the session that a cookie belongs to; on record where there is an action."""
         with self._database.writing() as connection:
             if connection.execute(_of_cookie(_T.delete(), token)).rowcount and action:
-                _note(connection, person.login, action, person)
+                note(connection, person.login, action, person.login)
 
     def of(self, person: Person, moment: datetime) -> list[Session]:
         """Return somebody's sessions that stand, the one used last first."""
@@ -121,20 +121,20 @@ class Sessions(Repository):
         with self._database.writing() as connection:
             own = _T.delete().where(_T.c.id == number, _T.c.person_id == person.id)
             if connection.execute(own).rowcount:
-                _note(connection, person.login, "person.session-end", person)
+                note(connection, person.login, "person.session-end", person.login)
 
     def end_others(self, person: Person, number: int) -> None:
         """End all of somebody's own sessions but one."""
         with self._database.writing() as connection:
             others = _T.delete().where(_T.c.id != number, _T.c.person_id == person.id)
             connection.execute(others)
-            _note(connection, person.login, "person.sessions-end", person)
+            note(connection, person.login, "person.sessions-end", person.login)
 
     def end_all(self, person: Person, *, by: str) -> None:
         """End all of somebody's sessions, and what they have begun of signing in."""
         with self._database.writing() as connection:
             end_sessions(connection, person.id)
-            _note(connection, by, "person.sessions-end", person)
+            note(connection, by, "person.sessions-end", person.login)
 
 
 def digest(text: str) -> str:
@@ -169,7 +169,3 @@ def _remove_ended(connection: sa.Connection, person_id: int, epoch: int, moment:
     of_before = sa.and_(_T.c.person_id == person_id, _T.c.epoch != epoch)
     too_old = (_T.c.seen_at < moment - IDLE, _T.c.began_at < moment - LONGEST)
     connection.execute(_T.delete().where(sa.or_(of_before, *too_old)))
-
-
-def _note(connection: sa.Connection, by: str, action: str, person: Person) -> None:
-    append(connection, actor=by, action=action, subject=f"person {person.login}")

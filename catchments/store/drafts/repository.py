@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.changes.change import Change
-from catchments.core.errors import InputRefused, NotNow, Stale
+from catchments.core.errors import InputRefused, NotNow, refuse_stale
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.accounts.letters import Letter
@@ -287,7 +287,7 @@ class DraftRepository(DraftReadings):
                 yield None
                 return
             draft = records.read_head(connection, draft_id)
-            _refuse_stale(draft, seen)
+            refuse_stale(f"Draft {draft.id}", draft.version, seen.version, "the draft")
             _refuse_state(draft, action, among)
             doing = _Doing(connection, draft)
             yield doing
@@ -410,15 +410,6 @@ def _refuse_own(connection: sa.Connection, draft_id: int, by: Person) -> None:
             f"{by.name} had a hand in draft {draft_id}.",
             allowed="A second person approves it: one who neither began nor changed it.",
             next_step="Ask another approver.",
-        )
-
-
-def _refuse_stale(draft: Draft, seen: ExpectedVersion) -> None:
-    if draft.version != seen.version:
-        raise Stale(
-            f"Draft {draft.id} has been changed since this page was read: it is at version "
-            f"{draft.version}, and the page showed version {seen.version}.",
-            next_step="Look at the draft as it is now, then do it again if it is still wanted.",
         )
 
 

@@ -63,10 +63,7 @@ def append(
     Writers come one at a time (see `Database.writing`), so that the chain cannot fork. Raises
     KeyTrouble where the chain is under a key that is not at hand here: nothing is written then.
     """
-    table = schema.audit_entry
-    columns = (table.c.number, table.c.hash, table.c.mac)
-    query = sa.select(*columns).order_by(table.c.number.desc()).limit(1)
-    last = connection.execute(query).one_or_none()
+    last = last_entry(connection)
     entry = AuditEntry(
         number=(last.number if last else 0) + 1,
         at=datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -85,8 +82,15 @@ def append(
             next_step="Nothing was written. Run `flask audit verify`; compare the database with a "
             "backup.",
         )
-    connection.execute(table.insert().values(**values))
+    connection.execute(schema.audit_entry.insert().values(**values))
     return entry.number
+
+
+def last_entry(connection: sa.Connection) -> AuditEntry | None:
+    """Return the newest entry, or None before the first."""
+    query = sa.select(schema.audit_entry).order_by(schema.audit_entry.c.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return AuditEntry(**row._mapping) if row else None
 
 
 class AuditTrail(Repository):
@@ -125,15 +129,10 @@ class AuditTrail(Repository):
                 pass
             return chain
 
-    def has(self, digest: str) -> bool:
-        """Whether an entry has this hash: one that was kept elsewhere must still be there."""
-        query = sa.select(schema.audit_entry.c.number).where(schema.audit_entry.c.hash == digest)
-        with self._database.reading() as connection:
-            return connection.execute(query.limit(1)).one_or_none() is not None
-
     def last(self) -> AuditEntry | None:
         """Return the newest entry."""
-        return next(iter(self.entries(at_most=1)), None)
+        with self._database.reading() as connection:
+            return last_entry(connection)
 
 
 def all_entries(connection: sa.Connection) -> Iterator[AuditEntry]:

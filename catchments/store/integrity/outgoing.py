@@ -15,11 +15,12 @@ import sqlalchemy as sa
 
 from catchments.store import schema
 from catchments.store.engine import Repository, now
+from catchments.store.integrity.audit import last_entry
 
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_AT_MOST = 300
 """Characters kept of what a server said."""
-_T, _ENTRY = schema.trail_sent, schema.audit_entry
+_T = schema.trail_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ _NOTHING: dict[str, Any] = {
 
 
 def _due(connection: sa.Connection, url: str, at: datetime, every: timedelta) -> Tip | None:
-    columns = (_ENTRY.c.number, _ENTRY.c.at, _ENTRY.c.hash)
-    query = sa.select(*columns).order_by(_ENTRY.c.number.desc()).limit(1)
-    last = connection.execute(query).one_or_none()
+    last = last_entry(connection)
     row = _row(connection, url) or _NOTHING
     # The hash, not the number: where entries were cut off and others added, it is to go out too.
     # A clock that was ahead may have put it off for longer than anything puts it off.

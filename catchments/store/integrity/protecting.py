@@ -13,7 +13,7 @@ from catchments.core.settings import Settings
 from catchments.runtime.key_files import KeyPlace, KeyRefused
 from catchments.store import schema
 from catchments.store.engine import Database, sealer_of
-from catchments.store.integrity.audit import FIRST_HASH, KEY_BEGINS, append
+from catchments.store.integrity.audit import FIRST_HASH, KEY_BEGINS, append, last_entry
 from catchments.store.integrity.chain_keys import add_key, mac_of, sealed_keys
 from catchments.store.integrity.sealed_columns import seal_all
 from catchments.store.integrity.session_keys import place_of_session_keys
@@ -70,7 +70,7 @@ def begin_anew(connection: sa.Connection, *, by: str, reason: str) -> int:
 def _begin(connection: sa.Connection) -> list[str]:
     if sealed_keys(connection):
         return []
-    last, sealed = _last(connection), sealed_secrets(connection)
+    last, sealed = last_entry(connection), sealed_secrets(connection)
     number = add_key(connection)
     append(
         connection,
@@ -78,8 +78,8 @@ def _begin(connection: sa.Connection) -> list[str]:
         action=KEY_BEGINS,
         subject="audit trail",
         key=number,
-        entries_before=last[0],
-        last_hash_before=last[1],
+        entries_before=last.number if last else 0,
+        last_hash_before=last.hash if last else FIRST_HASH,
         **({"secrets_sealed_before": sealed} if sealed else {}),
     )
     found = seal_as_found(connection, by=COMMAND_LINE)
@@ -94,10 +94,3 @@ def _taken_away(sealed: int) -> str:
         "Somebody may have taken the key out, and written all entries anew: compare the trail with "
         "a backup, or with a hash that went out."
     )
-
-
-def _last(connection: sa.Connection) -> tuple[int, str]:
-    table = schema.audit_entry
-    query = sa.select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return (row.number, row.hash) if row else (0, FIRST_HASH)

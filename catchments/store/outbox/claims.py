@@ -8,7 +8,6 @@ never sent again by itself but ends as `failed`, for a person to look at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -63,19 +62,16 @@ class Claims(Repository):
     """What has waited so long, say for an SMTP server to be set, is no news any more."""
     attempts_at_most: ClassVar[int] = ATTEMPTS_AT_MOST
 
-    def claim(
-        self, *, emails: bool = True, webhooks: bool = True, at: datetime | None = None
-    ) -> Claimed | None:
+    def claim(self, *, emails: bool = True, at: datetime | None = None) -> Claimed | None:
         """Take what has been due longest, or None; it is committed as `sending`."""
         at = at or now()
         table = self.table
-        kinds = self._kinds(emails=emails, webhooks=webhooks)
         # No pause is longer: what is due still later was queued by a clock that was ahead.
         ahead = table.c.next_at > at + LONGEST_PAUSE
         is_due = sa.or_(table.c.next_at <= at, ahead)
         due = (
             sa.select(table.c.id)
-            .where(table.c.state == WAITING, is_due, sa.or_(sa.false(), *kinds))
+            .where(table.c.state == WAITING, is_due, self._takes(emails=emails))
             .order_by(table.c.next_at, table.c.id)
             .limit(1)
         )
@@ -90,9 +86,9 @@ class Claims(Repository):
             connection.execute(change.values(state=SENDING, claimed_at=at))
             return self._claimed(connection, found)
 
-    def mark_sent(self, claimed: Claimed, *, at: datetime | None = None) -> None:
+    def mark_sent(self, claimed: Claimed) -> None:
         """Put on record that it was taken."""
-        self._mark(claimed, state=SENT, sent_at=at or now(), last_error="")
+        self._mark(claimed, state=SENT, sent_at=now(), last_error="")
 
     def mark_refused(
         self, claimed: Claimed, error: str, *, for_good: bool = False, at: datetime | None = None
@@ -131,8 +127,8 @@ class Claims(Repository):
                 ended += connection.execute(change).rowcount
         return ended
 
-    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:
-        """Return what picks the rows of the kinds that may be taken."""
+    def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
+        """Return the condition for rows of the kinds that may be taken."""
         raise NotImplementedError
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:

@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-from catchments.core.errors import shown
+from catchments.core.errors import one_line, shown
 from catchments.core.mail_server import EMAIL, MailServer
 from catchments.core.settings import Settings
 from catchments.store.outbox.claims import Claimed, Claims
@@ -102,11 +102,6 @@ def email_of(server: MailServer, claimed: Claimed) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(claimed.text, cte="quoted-printable")
     return message
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks and other control characters, for a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @contextmanager

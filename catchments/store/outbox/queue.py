@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,13 +54,19 @@ class DeliveryRow:
     last_error: str
 
 
+_WITH_WHOM = schema.delivery.outerjoin(
+    schema.notice, schema.notice.c.id == schema.delivery.c.notice_id
+).outerjoin(schema.webhook, schema.webhook.c.id == schema.delivery.c.webhook_id)
+"""Deliveries with the notice or the webhook that each is of."""
+
+
 class Outbox(Claims):
     """Deliveries and notices: what waits, what was sent, what failed."""
 
     table = schema.delivery
     too_old_after = TOO_OLD_AFTER
 
-    def send_again(self, delivery_id: int, *, by: str, at: datetime | None = None) -> None:
+    def send_again(self, delivery_id: int, *, by: str) -> None:
         """Queue a failed delivery anew, because a person says so.
 
         Raises NotKnown; PublicationRefused where it has not failed, or its edition was withdrawn.
@@ -83,34 +88,16 @@ class Outbox(Claims):
             connection.execute(
                 table.update()
                 .where(table.c.id == delivery_id)
-                .values(state=WAITING, attempts=0, next_at=at or now(), claimed_at=None)
+                .values(state=WAITING, attempts=0, next_at=now(), claimed_at=None)
             )
 
     def counts(self) -> dict[int, dict[str, int]]:
         """Return how many deliveries of each edition are in each state, latest edition first."""
-        table = schema.delivery
-        query = (
-            sa.select(table.c.edition_number, table.c.state, sa.func.count())
-            .group_by(table.c.edition_number, table.c.state)
-            .order_by(table.c.edition_number.desc())
-        )
-        found: dict[int, dict[str, int]] = {}
-        with self._database.reading() as connection:
-            for number, state, count in connection.execute(query):
-                found.setdefault(number, {})[state] = count
-        return found
+        return self._counted(schema.delivery.c.edition_number, schema.delivery.c.state)
 
     def notice_counts(self) -> dict[int, dict[str, int]]:
         """Return how many notices each edition made, by kind of recipient."""
-        table = schema.notice
-        query = sa.select(table.c.edition_number, table.c.recipient_kind, sa.func.count()).group_by(
-            table.c.edition_number, table.c.recipient_kind
-        )
-        found: dict[int, dict[str, int]] = {}
-        with self._database.reading() as connection:
-            for number, kind, count in connection.execute(query):
-                found.setdefault(number, {})[kind] = count
-        return found
+        return self._counted(schema.notice.c.edition_number, schema.notice.c.recipient_kind)
 
     def notices(self, edition_number: int) -> list[NoticeRow]:
         """Return the notices of an edition with what became of them, in the order made."""
@@ -140,11 +127,7 @@ class Outbox(Claims):
             sa.select(
                 *columns, sa.func.coalesce(schema.notice.c.email, schema.webhook.c.url).label("to")
             )
-            .select_from(
-                table.outerjoin(schema.notice, schema.notice.c.id == table.c.notice_id).outerjoin(
-                    schema.webhook, schema.webhook.c.id == table.c.webhook_id
-                )
-            )
+            .select_from(_WITH_WHOM)
             .order_by(table.c.id.desc())
             .limit(at_most)
         )
@@ -152,52 +135,46 @@ class Outbox(Claims):
             query = query.where(table.c.state.in_(states))
         return self._read(query, DeliveryRow)
 
-    def _kinds(self, *, emails: bool, webhooks: bool) -> Sequence[sa.ColumnElement[bool]]:
-        table = schema.delivery
-        kinds = [table.c.notice_id.is_not(None)] * emails
-        return kinds + [table.c.webhook_id.is_not(None)] * webhooks
+    def _counted(self, number: sa.Column[int], kind: sa.Column[str]) -> dict[int, dict[str, int]]:
+        query = sa.select(number, kind, sa.func.count()).group_by(number, kind)
+        found: dict[int, dict[str, int]] = {}
+        with self._database.reading() as connection:
+            for edition, which, count in connection.execute(query.order_by(number.desc())):
+                found.setdefault(edition, {})[which] = count
+        return found
+
+    def _takes(self, *, emails: bool) -> sa.ColumnElement[bool]:
+        return sa.true() if emails else schema.delivery.c.webhook_id.is_not(None)
 
     def _claimed(self, connection: sa.Connection, row_id: int) -> Claimed:
-        return _claimed(connection, row_id)
+        table, notice, webhook = schema.delivery, schema.notice, schema.webhook
+        told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
+        columns = [
+            table.c[name] for name in ("id", "edition_number", "event", "attempts", "claimed_at")
+        ]
+        of_webhook = (webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
+        found = sa.select(*columns, *told, *of_webhook).select_from(_WITH_WHOM)
+        query = found.where(table.c.id == row_id)
+        row = dict(connection.execute(query).mappings().one())
+        number = row.pop("webhook")
+        if number is not None:
+            try:
+                row["secret"] = unsealed_secret(connection, {**row, "id": number})
+            except KeyTrouble as error:  # it waits; what is due behind it does not
+                row |= {"secret": "", "unsealable": str(error)}
+        return Claimed(**{name: value for name, value in row.items() if value is not None})
 
     def _waiting_again(self) -> sa.ColumnElement[str]:
-        return _waiting_unless_called_off()
-
-
-def _waiting_unless_called_off() -> sa.ColumnElement[str]:
-    """Return the state after a refusal: its edition or webhook may have gone meanwhile."""
-    table, edition, webhook = schema.delivery, schema.edition, schema.webhook
-    withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
-    gone = sa.or_(
-        sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
-        table.c.webhook_id.in_(sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))),
-    )
-    return sa.case((gone, CANCELLED), else_=WAITING)
-
-
-def _claimed(connection: sa.Connection, delivery_id: int) -> Claimed:
-    table, notice, webhook = schema.delivery, schema.notice, schema.webhook
-    told = [notice.c[name] for name in ("fingerprint", "recipient_name", *TOLD[3:])]
-    columns = [
-        table.c[name] for name in ("id", "edition_number", "event", "attempts", "claimed_at")
-    ]
-    query = (
-        sa.select(*columns, *told, webhook.c.id.label("webhook"), webhook.c.url, webhook.c.secret)
-        .select_from(
-            table.outerjoin(notice, notice.c.id == table.c.notice_id).outerjoin(
-                webhook, webhook.c.id == table.c.webhook_id
-            )
+        """Return the state after a refusal: its edition or webhook may have gone meanwhile."""
+        table, edition, webhook = schema.delivery, schema.edition, schema.webhook
+        withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
+        gone = sa.or_(
+            sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
+            table.c.webhook_id.in_(
+                sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))
+            ),
         )
-        .where(table.c.id == delivery_id)
-    )
-    row = dict(connection.execute(query).mappings().one())
-    number = row.pop("webhook")
-    if number is not None:
-        try:
-            row["secret"] = unsealed_secret(connection, {**row, "id": number})
-        except KeyTrouble as error:  # it waits; what is due behind it does not
-            row |= {"secret": "", "unsealable": str(error)}
-    return Claimed(**{name: value for name, value in row.items() if value is not None})
+        return sa.case((gone, CANCELLED), else_=WAITING)
 
 
 def _refuse_unless_failed(row: Any, delivery_id: int) -> None:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from catchments.core.errors import InputRefused, NotAllowed, NotNow, Stale, long_date
+from catchments.core.errors import InputRefused, NotAllowed, NotNow, long_date, refuse_stale
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.engine import Repository, now
@@ -38,19 +38,11 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class ContentVersion:
+class ContentVersion(Wording):
     """One version of a piece, and what became of it."""
 
     piece: str
     version: int
-    title: str
-    text: str
-    source_title: str
-    source_url: str
-    source_note: str
-    checked_on: date
-    check_again_after: date
-    effective_from: date
     state: str
     writer: str
     """A login."""
@@ -96,7 +88,7 @@ class Contents(Repository):
             last = known[-1] if known else None
             if last and _is_the_same(last, wording, by):
                 return last.version
-            _refuse_stale(piece, last.version if last else 0, seen)
+            refuse_stale(f"The text {piece}", last.version if last else 0, seen)
             values = {name: getattr(wording, name) for name in Wording.__slots__}
             who = {"writer": by.login, "written_by": by.name, "written_at": now()}
             numbered = {"piece": piece, "version": seen + 1, "state": PROPOSED}
@@ -174,18 +166,9 @@ def _is_the_same(last: ContentVersion, wording: Wording, by: Person) -> bool:
     return same and last.writer == by.login and last.state == PROPOSED
 
 
-def _refuse_stale(piece: str, is_at: int, seen: int) -> None:
-    if is_at != seen:
-        raise Stale(
-            f"The text {piece} has been changed since this page was read: it is at version "
-            f"{is_at}, and the page showed version {seen}.",
-            next_step="Look at it as it is now, then do it again if it is still wanted.",
-        )
-
-
 def _latest_open(connection: sa.Connection, piece: str, version: int) -> ContentVersion:
     known = _versions(connection, piece)
-    _refuse_stale(piece, known[-1].version if known else 0, version)
+    refuse_stale(f"The text {piece}", known[-1].version if known else 0, version)
     state = known[-1].state if known else "not there"
     if state != PROPOSED:
         raise NotNow(

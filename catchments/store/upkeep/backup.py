@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
 from catchments import __version__
-from catchments.core.errors import CatchmentsError, shown
+from catchments.core.errors import CatchmentsError, first_of, shown
 from catchments.runtime.disk import fsync
 from catchments.store import schema
 from catchments.store.engine import (
@@ -229,8 +229,7 @@ def _what_was_changed(file: Path, kind: str, manifest: Manifest) -> str:
 
 
 def _listed(said: list[str]) -> str:
-    more = f"; … and {len(said) - NAMED_AT_MOST} more" if len(said) > NAMED_AT_MOST else ""
-    return "; ".join(said[:NAMED_AT_MOST]) + more
+    return first_of(said, NAMED_AT_MOST, by="; ", then="; … and ")
 
 
 def restore(

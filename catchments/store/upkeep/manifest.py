@@ -60,7 +60,7 @@ class ManifestBroken(Exception):
 def attach(file: Path, manifest: Manifest, sealer: Sealer | None) -> None:
     """Write a manifest behind the last byte of a file, sealed if there is a key at hand."""
     told = msgspec.json.encode(manifest)
-    seal = sealer.seal(_proof(told), context=CONTEXT) if sealer and sealer.at_hand() else ""
+    seal = sealer.seal(_sha256(told), context=CONTEXT) if sealer and sealer.at_hand() else ""
     block = b"\n%b\n%b\n" % (told, seal.encode())
     end = b"catchments-backup 1 %012d %b\n" % (len(block), _sha256(block).encode())
     with file.open("ab") as opened:
@@ -121,13 +121,9 @@ def _origin(told: bytes, seal: str, sealer: Sealer | None) -> Origin:
         return Origin.UNKNOWN
     except SealBroken:
         sealed = ""
-    if sealed != _proof(told):
+    if sealed != _sha256(told):
         raise ManifestBroken("its digest was written anew by somebody without this service's key")
     return Origin.OURS
-
-
-def _proof(told: bytes) -> str:
-    return _sha256(told)
 
 
 def _sha256(content: bytes) -> str:

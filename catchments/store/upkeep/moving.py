@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from catchments.store.engine import (
     revision,
     upgrade,
 )
+from catchments.store.integrity.digests import row_digest
 from catchments.store.schema import ONLY_ON_POSTGRESQL, metadata
 
 ROWS_AT_ONCE = 1_000
@@ -45,7 +45,8 @@ class Contents:
 
     def with_row(self, row: sa.Row[Any]) -> Contents:
         """Return the contents with one row more."""
-        return Contents(self.rows + 1, (self.digest + _row_digest(row)) % _MODULUS)
+        digest = int.from_bytes(row_digest(row._asdict()))
+        return Contents(self.rows + 1, (self.digest + digest) % _MODULUS)
 
 
 def move(source_url: str, target_url: str, *, progress: Progress) -> dict[str, Contents]:
@@ -119,15 +120,6 @@ def _batches(connection: sa.Connection, table: sa.Table) -> Iterator[list[sa.Row
     with connection.execute(query, execution_options={"yield_per": at_once}) as result:
         for batch in result.partitions():
             yield list(batch)
-
-
-def _row_digest(row: sa.Row[Any]) -> int:
-    digest = hashlib.sha256()
-    for value in row:
-        content = value if isinstance(value, bytes) else repr(value).encode("utf-8", "replace")
-        digest.update(f"{type(value).__name__} {len(content)} ".encode())
-        digest.update(content)
-    return int.from_bytes(digest.digest())
 
 
 def _continue_numbering(connection: sa.Connection, table: sa.Table) -> None:

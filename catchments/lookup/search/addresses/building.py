@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -66,44 +66,33 @@ CREATE TEMP TABLE given (
 CREATE TEMP TABLE renumbered (road INTEGER PRIMARY KEY, id INTEGER);
 """
 
-Names = tuple[str, str, str, str]
 Progress = Callable[[str, int, int | None], None]
 
 
-class AddressRow(Protocol):
-    """An address to be kept: a point in WGS 84 degrees, longitude -180…180."""
+class Road(NamedTuple):
+    """A road within one suburb, town and district; the last three may be empty."""
 
-    @property
-    def road(self) -> Names:
-        """The road's name, suburb, town and district; the last three may be empty."""
+    name: str
+    suburb: str
+    town: str
+    district: str
 
-    @property
-    def number(self) -> int:
-        """The number, or the first of a range."""
 
-    @property
-    def suffix(self) -> str:
-        """The letters after the number, in capitals."""
+class Address(NamedTuple):
+    """One address to be kept; its point in WGS 84 degrees, longitude -180…180."""
 
-    @property
-    def high(self) -> int:
-        """The last number of a range, or 0."""
-
-    @property
-    def unit(self) -> str:
-        """The flat's own number or letter."""
-
-    @property
-    def label(self) -> str:
-        """The number as its source writes it whole, such as “Flat 2, 12A”."""
-
-    @property
-    def lng(self) -> float:
-        """Degrees."""
-
-    @property
-    def lat(self) -> float:
-        """Degrees."""
+    road: Road
+    number: int
+    suffix: str
+    """The letters after the number, in capitals."""
+    high: int
+    """The last number of a range such as 10–14, or 0."""
+    unit: str
+    """The flat's own number or letter."""
+    label: str
+    """The number as the source writes it whole, such as “Flat 2, 12A”."""
+    lng: float
+    lat: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +112,10 @@ class BookBuilder:
     """Where it will be."""
     building: Path
     connection: sqlite3.Connection
-    roads: dict[Names, int] = field(default_factory=dict)
+    roads: dict[Road, int] = field(default_factory=dict)
     addresses_on: Counter[int] = field(default_factory=Counter)
 
-    def add(self, addresses: Iterable[AddressRow]) -> None:
+    def add(self, addresses: Iterable[Address]) -> None:
         """Take addresses, one after another, however many."""
         self.connection.executescript(_TABLES)
         self.connection.execute("BEGIN")
@@ -177,7 +166,7 @@ class BookBuilder:
     def _unfit(self, why: str) -> StoreUnavailable:
         return _not_written(self.path, f"the book that was built cannot be used: {why}")
 
-    def _given(self, addresses: Iterable[AddressRow]) -> Iterator[tuple[object, ...]]:
+    def _given(self, addresses: Iterable[Address]) -> Iterator[tuple[object, ...]]:
         roads, on = self.roads, self.addresses_on
         for a in addresses:
             road = roads.setdefault(a.road, len(roads))
@@ -335,7 +324,7 @@ def _json(value: object) -> str:
 # --- what an address is found by ------------------------------------------------------------------
 
 
-def _entries(a: AddressRow) -> Iterator[tuple[int, str, str, int, str]]:
+def _entries(a: Address) -> Iterator[tuple[int, str, str, int, str]]:
     """Yield number, suffix, unit, standing and label of all that leads to one address.
 
     Of several under one number that of the lowest standing is kept: itself, then the building that

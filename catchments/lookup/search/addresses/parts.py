@@ -228,7 +228,8 @@ def _mail_at(tokens: Tokens, at: int) -> tuple[str, int]:
     """Return whether a run, a box or a bag begins at a token, and how many tokens it has."""
     if tokens[at] not in _MAIL_WORDS and not tokens[at].startswith("rd"):
         return "", 0
-    for kind, length in (_run_at(tokens, at), _box_at(tokens, at), _bag_at(tokens, at)):
+    boxes = (_box_at(kind, tokens, at) for kind in _OF_BOXES)
+    for kind, length in (_run_at(tokens, at), *boxes):
         if length:
             return kind, length
     return "", 0
@@ -264,31 +265,22 @@ def _is_surely_run(tokens: Tokens, at: int) -> bool:
     return at > 1 and _has_number(tokens[: at - 1])
 
 
-def _box_at(tokens: Tokens, at: int) -> tuple[str, int]:
-    given = list(tokens[at : at + 3])
-    starts = at == 0 or tokens[at - 1] == COMMA
-    names = (
+_OF_BOXES = {
+    "box": (
         *(["p", "o", "box"], ["post", "office", "box"], ["po", "box"], ["pobox"]),
         *(["community", "mail", "box"], ["freepost"]),
-    )
-    length = next((len(name) for name in names if given[: len(name)] == name), 0)
-    if not length and starts and given[0] == "box":
-        return "box", 2 if len(given) > 1 and given[1].isdigit() else 0
-    if not length:
-        return "", 0
-    return "box", length + _length_of_box(tokens, at + length)
+    ),
+    "bag": (["private", "mail", "bag"], ["private", "bag"], ["pvt", "bag"], ["p", "bag"]),
+}
 
 
-def _bag_at(tokens: Tokens, at: int) -> tuple[str, int]:
+def _box_at(kind: str, tokens: Tokens, at: int) -> tuple[str, int]:
     given = list(tokens[at : at + 3])
     starts = at == 0 or tokens[at - 1] == COMMA
-    names = (["private", "mail", "bag"], ["private", "bag"], ["pvt", "bag"], ["p", "bag"])
-    length = next((len(name) for name in names if given[: len(name)] == name), 0)
-    if not length and starts and given[0] == "bag":
-        return "bag", 2 if len(given) > 1 and given[1].isdigit() else 0
-    if not length:
-        return "", 0
-    return "bag", length + _length_of_box(tokens, at + length)
+    length = next((len(n) for n in _OF_BOXES[kind] if given[: len(n)] == n), 0)
+    if not length and starts and given[0] == kind:
+        return kind, 2 if len(given) > 1 and given[1].isdigit() else 0
+    return (kind, length + _length_of_box(tokens, at + length)) if length else ("", 0)
 
 
 def _length_of_number(tokens: Tokens, at: int) -> int:

@@ -247,40 +247,36 @@ def spellings(word: str) -> tuple[str, ...]:
     return (word, *ABBREVIATIONS.get(word, ()), *(side.groups() if side else ()))
 
 
-def reading_of(words: Sequence[str]) -> Reading:
-    """Return words of road and place as a reading without a number."""
-    return _reading(words)
-
-
 def _readings(unit: str, words: Sequence[str], last: int) -> Iterator[Reading]:
     numbers = [at for at, word in enumerate(words) if as_number(word)]
     if not numbers:
-        yield _reading(words)
+        yield reading_of(words)
     elif numbers[0] == 0:
         yield from _readings_of_leading_number(unit, words, last)
-        yield _reading(words)
+        yield reading_of(words)
     else:
-        yield _reading(words)
+        yield reading_of(words)
         for at in numbers[:-3:-1]:
-            yield _reading([*words[:at], *words[at + 1 :]], words[at], unit, last)
+            yield reading_of([*words[:at], *words[at + 1 :]], words[at], unit, last)
 
 
 def _readings_of_leading_number(unit: str, words: Sequence[str], last: int) -> Iterator[Reading]:
     first, *rest = words
     if rest and not unit and as_number(rest[0]):
-        yield _reading(rest[1:], rest[0], first, is_guess=True)
+        yield reading_of(rest[1:], rest[0], first, is_guess=True)
     if rest and len(rest[0]) == 1 and rest[0].isalpha() and first.isdigit():
-        yield _reading(rest[1:], first + rest[0], unit)
-    yield _reading(rest, first, unit, last)
+        yield reading_of(rest[1:], first + rest[0], unit)
+    yield reading_of(rest, first, unit, last)
 
 
 def _in_region(reading: Reading, region: tuple[str, ...]) -> Reading:
     return replace(reading, typed=(*reading.typed, *region), region=" ".join(region))
 
 
-def _reading(
+def reading_of(
     words: Sequence[str], number: str = "", unit: str = "", last: int = 0, *, is_guess: bool = False
 ) -> Reading:
+    """Return words of road and place, beside a number or without one, as a reading."""
     joined = " ".join(words).replace("state highway", "state_highway").split()
     units = [word.replace("_", " ") for word in joined]
     once = tuple(reversed(dict.fromkeys(reversed(units))))  # the last word stays the last

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from catchments.core.errors import first_of
 from catchments.core.model import NamedPlace, PlaceKind, School, SchoolStatus
 from catchments.core.text_folding import folded
 from catchments.lookup.search.typed_text import TypedText
@@ -53,8 +54,7 @@ class Postcodes:
 def _place(postcode: str, schools: list[School]) -> NamedPlace:
     towns = Counter(school.city or school.suburb for school in schools)
     named = [town for town, _ in towns.most_common() if town]
-    more = len(named) - _MOST_TOWNS
-    within = ", ".join(named[:_MOST_TOWNS]) + (f" and {more} more" if more > 0 else "")
+    within = first_of(named, _MOST_TOWNS)
     return NamedPlace(
         PlaceKind.POSTCODE,
         postcode,

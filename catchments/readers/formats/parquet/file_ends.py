@@ -24,15 +24,16 @@ def check_ends(path: Path) -> None:
         file.seek(max(0, size - _ENDS), os.SEEK_SET)
         ends = file.read(_ENDS)
     footer, mark = int.from_bytes(ends[:4], "little"), ends[4:]
+    name = shown(path.name)
     if ENCRYPTED in (begins, mark):
-        raise encrypted(shown(path.name))
+        raise encrypted(name)
     if begins != MARK or mark != MARK:
-        raise _refused(path, "its end is missing" if begins == MARK else "it does not begin as one")
+        raise damaged(name, "its end is missing" if begins == MARK else "it does not begin as one")
     if not 0 < footer <= size - len(MARK) - _ENDS:
-        raise _refused(path, f"its footer has {footer:,} bytes by its own account")
+        raise damaged(name, f"its footer has {footer:,} bytes by its own account")
     if footer > FOOTER_AT_MOST:
         raise FileRefused(
-            f"{shown(path.name)} has a footer of {footer / 1e6:,.0f} MB.",
+            f"{name} has a footer of {footer / 1e6:,.0f} MB.",
             allowed=f"It may have {FOOTER_AT_MOST / 1e6:,.0f} MB.",
             next_step="Write it again in fewer row groups, with the columns that are needed.",
         )
@@ -43,8 +44,9 @@ def encrypted(name: str) -> FileRefused:
     return FileRefused(f"{name} is encrypted, or parts of it are.", next_step="Write it without.")
 
 
-def _refused(path: Path, why: str) -> FileRefused:
+def damaged(name: str, why: str) -> FileRefused:
+    """Return the refusal of what is no Parquet file, or a broken one; `name` as above."""
     return FileRefused(
-        f"{shown(path.name)} is not a Parquet file, or it is damaged: {why}.",
+        f"{name} is not a Parquet file, or it is damaged: {why}.",
         next_step="Write or download it again.",
     )

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from catchments.core.errors import FileRefused
+from catchments.readers.formats.parquet.file_ends import damaged
 from catchments.readers.formats.parquet.messages import Asked
 
 COLUMNS_AT_MOST = 500
 """Those within others counted."""
 CELL_BYTES = 16
 """What a cell counts, however short it is."""
-_AGAIN = "Write or download it again."
 
 
 def check_table(metadata: Any, asked: Asked, name: str) -> None:
@@ -27,7 +27,7 @@ def check_table(metadata: Any, asked: Asked, name: str) -> None:
     if rows > asked.rows_at_most:
         raise _too_much(name, f"{rows:,} rows", f"{asked.rows_at_most:,} rows")
     if rows < 0 or rows != sum(group.num_rows for group in _groups(metadata)):
-        raise _lies(name, "its parts have other rows than the whole")
+        raise damaged(name, "its parts have other rows than the whole")
 
 
 def check_columns(metadata: Any, columns: Collection[str], asked: Asked, name: str) -> None:
@@ -51,11 +51,11 @@ def too_large(asked: Asked, name: str) -> FileRefused:
 
 def _check_chunk(chunk: Any, rows: int, name: str) -> None:
     if chunk.file_path:
-        raise _lies(name, "it says that its values are in another file")
+        raise damaged(name, "it says that its values are in another file")
     if chunk.num_values != rows:
-        raise _lies(name, "a column has other rows than the whole")
+        raise damaged(name, "a column has other rows than the whole")
     if min(chunk.total_uncompressed_size, chunk.total_compressed_size) < 0:
-        raise _lies(name, "a column has fewer bytes than none")
+        raise damaged(name, "a column has fewer bytes than none")
 
 
 def _groups(metadata: Any) -> Iterator[Any]:
@@ -68,7 +68,3 @@ def _too_much(name: str, has: str, may: str) -> FileRefused:
         allowed=f"A Parquet file may have {may}.",
         next_step="Check that it is the right file; or leave out what is not needed.",
     )
-
-
-def _lies(name: str, why: str) -> FileRefused:
-    return FileRefused(f"{name} is not a Parquet file, or it is damaged: {why}.", next_step=_AGAIN)

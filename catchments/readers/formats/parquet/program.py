@@ -26,7 +26,7 @@ from catchments.readers.formats.parquet.arrow_values import (
     values_of,
     why_not_read,
 )
-from catchments.readers.formats.parquet.file_ends import FOOTER_AT_MOST, encrypted
+from catchments.readers.formats.parquet.file_ends import FOOTER_AT_MOST, damaged, encrypted
 from catchments.readers.formats.parquet.footers import (
     CELL_BYTES,
     check_columns,
@@ -66,11 +66,7 @@ def _refused(error: FileRefused) -> Held:
 def _damaged(name: str, said: str) -> Held:
     if "crypt" in said:
         return _refused(encrypted(name))
-    first = said.partition("\n")[0]
-    return Held(
-        refused=f"{name} is not a Parquet file, or it is damaged: {shown(first)}.",
-        next_step="Write or download it again.",
-    )
+    return _refused(damaged(name, shown(said.partition("\n")[0])))
 
 
 def _held(asked: Asked, name: str) -> Held:

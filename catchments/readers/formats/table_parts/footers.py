@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catchments.core.errors import shown
+from catchments.core.errors import first_of, shown
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.table_parts.headers import Columns
 from catchments.readers.report import Report
@@ -83,8 +83,7 @@ class Footers:
     def leave_out(self, report: Report, place: str) -> None:
         """Say what was held back to the end; `place` is what a row is called."""
         quoted = [f"{place} {line} {shown(_joined(cells))}" for line, cells in self.held]
-        more = len(quoted) - _QUOTED
-        said = "; ".join(quoted[:_QUOTED]) + (f"; and {more} more" if more > 0 else "")
+        said = first_of(quoted, _QUOTED, by="; ", then="; and ")
         report.leave_out("lines below the table", f"a total or a note: {said}", len(quoted))
 
     def look_like(self, cells: Sequence[str], *, after_blank: bool = False) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catchments.core.errors import shown
+from catchments.core.errors import first_of, shown
 from catchments.readers.formats.table_parts.headers import Columns, Header, Numbered
 from catchments.readers.report import Report
 
@@ -35,9 +35,7 @@ def say_around(report: Report, columns: Columns, section: Section) -> None:
     """Report what stands above a header, and which columns below it are not read."""
     header = section.header
     if header.above:
-        quoted = "; ".join(map(shown, header.above[:3]))
-        more = len(header.above) - 3
-        said = quoted + (f"; and {more} more" if more > 0 else "")
+        said = first_of(list(map(shown, header.above)), 3, by="; ", then="; and ")
         report.leave_out("lines above the header", f"no rows: {said}", len(header.above))
     say_unread(report, columns, header.names)
 
@@ -47,7 +45,5 @@ def say_unread(report: Report, columns: Columns, names: Sequence[str]) -> None:
     unread = columns.unread(names)
     if unread:
         what = "a column" if len(unread) == 1 else "columns"
-        named = ", ".join(map(shown, unread[:_NAMED_AT_MOST]))
-        more = len(unread) - _NAMED_AT_MOST
-        named += f" and {more} more" if more > 0 else ""
+        named = first_of(list(map(shown, unread)), _NAMED_AT_MOST)
         report.leave_out(what, f"not read here: {named}", len(unread))

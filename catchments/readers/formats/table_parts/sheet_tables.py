@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from catchments.core.errors import FileRefused, shown
+from catchments.core.errors import FileRefused, first_of, shown
 from catchments.core.text_folding import folded
 from catchments.readers.formats.table_parts.headers import (
     MAX_ROWS,
@@ -85,10 +85,9 @@ def _named(
 
 
 def _no_such_sheet(path: Path, titles: Sequence[str], wanted: str) -> FileRefused:
-    more = f" and {len(titles) - _TITLES_NAMED} more" if len(titles) > _TITLES_NAMED else ""
     return FileRefused(
         f"{shown(path.name)} has no sheet {shown(wanted)}.",
-        allowed=f"Its sheets are {', '.join(map(shown, titles[:_TITLES_NAMED]))}{more}.",
+        allowed=f"Its sheets are {first_of(list(map(shown, titles)), _TITLES_NAMED)}.",
         next_step="Name one of them with --sheet, letter by letter.",
     )
 

@@ -77,17 +77,14 @@ def _features(
     refuse_many(len(several), path)
     for number, one in enumerate(several, start=1):
         try:
-            yield in_one_collection(list(arcs.shapes(one))), texts_of(_properties(one))
+            shape = in_one_collection(list(arcs.shapes(one)))
+            yield shape, texts_of((one.get("properties") or {}).items())
         except (
             *(AttributeError, TypeError, ValueError, KeyError, IndexError, OverflowError),
             shapely.errors.GEOSException,
         ) as error:
             why = f"object {name}, geometry {number}: {error}"
             raise not_what_it_says(path, "TopoJSON", why) from error
-
-
-def _properties(geometry: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return list((geometry.get("properties") or {}).items())
 
 
 class _Arcs:

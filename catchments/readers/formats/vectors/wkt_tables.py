@@ -5,10 +5,8 @@ Its rows are read as those of every table of text are; only a row may be as long
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,6 +31,7 @@ from catchments.readers.formats.text_files import (
     TextRows,
     encoding_of,
     head_of,
+    long_cells,
     looks_of,
     open_text,
     refused_at_fault,
@@ -77,7 +76,7 @@ def read_wkt_table(path: Path, report: Report) -> list[Layer]:
     head = head_of(path)
     if looks_of(head) in _OTHERS:
         raise not_what_it_says(path, "CSV with WKT", _OTHERS[looks_of(head)])
-    with _long_cells():
+    with long_cells(MAX_FILE_BYTES):
         encoding, _ = encoding_of(path, no_progress)
         _report_encoding(path, encoding, report)
         header = _header(path, encoding)
@@ -88,16 +87,6 @@ def read_wkt_table(path: Path, report: Report) -> list[Layer]:
             )
         rows = list(_rows(path, encoding, header, report))
     return [_layer(path, header, rows, report)]
-
-
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    """Let a cell be as long as a boundary for a while."""
-    previous = csv.field_size_limit(MAX_FILE_BYTES)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(previous)
 
 
 def _report_encoding(path: Path, encoding: str, report: Report) -> None:

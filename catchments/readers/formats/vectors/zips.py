@@ -6,7 +6,6 @@ outside. A zip has Shapefiles, or one file of another format. Source: OGC 12-007
 
 from __future__ import annotations
 
-import csv
 import posixpath
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ from catchments.core.plain_cells import as_meant
 from catchments.readers.formats.archives import Archive, Member, opened_archive
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.file_refusals import ALLOWED
-from catchments.readers.formats.text_files import TextFault, rows_of_text
+from catchments.readers.formats.text_files import TextFault, long_cells, rows_of_text
 from catchments.readers.formats.vectors.declarations import (
     is_table_of_ours,
     providers_of,
@@ -256,14 +255,12 @@ def _table(
     member = next((each for each in archive.members if each.name.casefold() == name), None)
     if member is None or member.info.file_size > _TABLE_AT_MOST:
         return None
-    previous = csv.field_size_limit(_TABLE_AT_MOST)
     try:
         text = archive.content(member).decode("utf-8-sig")
-        header, *rows = islice(rows_of_text(text, ","), _ROWS_AT_MOST + 1)
+        with long_cells(_TABLE_AT_MOST):
+            header, *rows = islice(rows_of_text(text, ","), _ROWS_AT_MOST + 1)
     except (ValueError, TextFault):
         return None
-    finally:
-        csv.field_size_limit(previous)
     if not is_ours(header) or len(rows) >= _ROWS_AT_MOST:
         return None
     return [{k: tidy(as_meant(v)) for k, v in zip(header, row, strict=False)} for row in rows]

@@ -72,26 +72,22 @@ def _refuse_locked(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 def _refuse_bursting(path: Path, members: list[zipfile.ZipInfo]) -> None:
     unpacked = sum(member.file_size for member in members) / _MEGABYTE
-    if unpacked > UNPACKED_LIMIT_MB:
-        raise FileRefused(
-            f"{shown(path.name)} unpacks to {unpacked:,.0f} MB.",
-            allowed=f"At most {UNPACKED_LIMIT_MB} MB are read.",
-            next_step="Save the one sheet that matters as CSV UTF-8.",
-        )
-    packed = max(1, path.stat().st_size) / _MEGABYTE
-    if unpacked > RATIO_COUNTS_FROM_MB and unpacked / packed > MAX_UNPACKED_RATIO:
-        raise FileRefused(
-            f"{shown(path.name)} unpacks to {unpacked:,.0f} MB, {unpacked / packed:,.0f} times its "
-            "own size.",
-            allowed=f"At most {MAX_UNPACKED_RATIO} times is read.",
-            next_step="Save the one sheet that matters as CSV UTF-8.",
-        )
-    if len(members) > MAX_PARTS:
-        raise FileRefused(
-            f"{shown(path.name)} has {len(members):,} parts.",
-            allowed=f"At most {MAX_PARTS:,} are read.",
-            next_step="Save the one sheet that matters as CSV UTF-8.",
-        )
+    times = unpacked / (max(1, path.stat().st_size) / _MEGABYTE)
+    unpacks = f"unpacks to {unpacked:,.0f} MB"
+    bursts = unpacked > RATIO_COUNTS_FROM_MB and times > MAX_UNPACKED_RATIO
+    its_size = f"{unpacks}, {times:,.0f} times its own size"
+    parts = len(members)
+    for is_so, what, allowed in (
+        (unpacked > UNPACKED_LIMIT_MB, unpacks, f"{UNPACKED_LIMIT_MB} MB are"),
+        (bursts, its_size, f"{MAX_UNPACKED_RATIO} times is"),
+        (parts > MAX_PARTS, f"has {parts:,} parts", f"{MAX_PARTS:,} are"),
+    ):
+        if is_so:
+            raise FileRefused(
+                f"{shown(path.name)} {what}.",
+                allowed=f"At most {allowed} read.",
+                next_step="Save the one sheet that matters as CSV UTF-8.",
+            )
 
 
 def _refuse_other_kinds(path: Path, names: list[str]) -> None:

@@ -115,7 +115,7 @@ def preview(_typed: FormReader, worked: DraftState, change: Change) -> dict[str,
     """Return the account of the files, and all that the change would do."""
     digest, report = g.looked_over
     after = after_import(change, worked.content)
-    schools = {**worked.release.former, **worked.release.schools}
+    schools = worked.release.ever
     return {
         "what": change.describe(worked.content),
         "lines": [],

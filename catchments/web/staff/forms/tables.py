@@ -79,7 +79,7 @@ def table_read() -> Decisions:
 def difference(worked: DraftState, change: Change, *, same: int) -> dict[str, Any]:
     """Return what a change by a table does, what is so already, and what was left out of it."""
     digest, found = g.table_read
-    schools = {**worked.release.former, **worked.release.schools}
+    schools = worked.release.ever
     found_effects = effects(worked.content, change.apply(worked.content), schools)
     nothing = gettext("The draft has all of this already.")
     return {

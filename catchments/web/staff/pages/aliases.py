@@ -101,8 +101,7 @@ def _read(typed: FormReader) -> Read:
 def _schools() -> Mapping[int, School]:
     """Return the schools of the directory in use, and those that only earlier releases hold."""
     world = service().snapshots.current()
-    release = world.as_at(world.today).in_force.release
-    return {**release.former, **release.schools}
+    return world.as_at(world.today).in_force.release.ever
 
 
 def _lines(found: Iterable[Alias]) -> list[Line]:

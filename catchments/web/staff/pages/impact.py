@@ -313,7 +313,7 @@ def rate_words(rates: Rates) -> str:
 
 def beside_boundaries(before: Edition, after: Edition, release: DirectoryRelease) -> list[Effect]:
     """Return what differs of two editions that is no boundary, schools that closed included."""
-    return list(beside_the_ground(before, after, {**release.former, **release.schools}))
+    return list(beside_the_ground(before, after, release.ever))
 
 
 def words_of(
