@@ -27,6 +27,7 @@ from catchments.lookup import snapshot
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.demonstration import demonstration_aliases, read_demonstration
 from catchments.readers.report import no_progress
+from catchments.runtime import subprocess_job
 from catchments.store import Store, engine
 from catchments.store.outbox import mail_sending, webhook_calls
 from catchments.web.accounts import oidc
@@ -242,6 +243,16 @@ def _prepared_processes_end() -> Iterator[None]:
     prepared.end_all()
 
 
+@pytest.fixture
+def unfenced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read by processes that begin at once, and in no fence: they answer the same.
+
+    Not in tests that are marked `in_a_fence`.
+    """
+    if not request.node.get_closest_marker("in_a_fence"):
+        monkeypatch.setattr(subprocess_job, "run", prepared.answered)
+
+
 # --- databases ------------------------------------------------------------------------------------
 
 
@@ -284,7 +295,7 @@ def migrated_postgresql(postgresql_cluster: str) -> str:
 )
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind; for a store, with its schema."""
-    for_a_store = "store" in request.fixturenames
+    for_a_store = {"store", "schema_at_once"} & set(request.fixturenames)
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "test.sqlite")
         return
@@ -292,6 +303,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     like = request.getfixturevalue("migrated_postgresql") if for_a_store else "template1"
     with fresh_postgresql(cluster, like=like) as url:
         yield url
+
+
+@pytest.fixture
+def schema_at_once() -> None:
+    """`database_url` has its schema: for tests that would make it there, which takes its time."""
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 Each is a fork of one process that has imported what they need: a program that begins anew spends
 three seconds of the processor on that, and no test is about it. What is run is what `python -m`
 runs. One thing is otherwise: of a publication's files stand-ins are made, for drawing them takes
-ten times as long as all the rest. Tests of those files publish with `sys.executable`.
+ten times as long as all the rest, unless a test is about those files.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ import json
 import os
 import resource
 import runpy
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from catchments.core.settings import ROOT
+from catchments.runtime import subprocess_job
+from catchments.runtime.fence import walls
 from catchments.runtime.prometheus_files import SHARED
 from tests.waiting import wait_until
-from tests.worlds import simple_artefacts
 
 PREPARED = (
     "app",
@@ -44,6 +46,13 @@ PREPARED = (
     "webauthn",
 )
 """Modules that are imported before a program begins."""
+READERS = (
+    "catchments.commands.jobs.reading",
+    "catchments.readers.formats.feature_polygons",
+    "catchments.readers.formats.parquet.program",
+    "catchments.readers.formats.vector_files",
+)
+"""Those of programs that read a file; what limits their memory counts what is imported."""
 
 _ENDED_BY: dict[int, Any] = {
     signal.SIGTERM: signal.SIG_DFL,
@@ -100,14 +109,14 @@ class Process:
 
 
 class Forge:
-    """The process that others are forks of."""
+    """The process that others are forks of, with what they need imported."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str]) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="catchments-forge-")
         self._begun = 0
         self._one_at_a_time = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prepared"],
+            [sys.executable, "-m", "tests.prepared", *modules],
             cwd=ROOT,
             # Whether workers share what they count is found as it is imported; see `_begin_anew`.
             env={**os.environ, SHARED: self._folder.name},
@@ -131,27 +140,72 @@ class Forge:
         pid = self.asked(module=module, words=[*map(str, words)], files=str(files), **how)
         return Process(self, pid, files)
 
+    def answer(
+        self, module: str, given: bytes, environment: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """How a program ended and what it wrote, which may write to no file."""
+        self._begun += 1
+        files = Path(self._folder.name, str(self._begun))
+        files.with_suffix(".in").write_bytes(given)
+        os.mkfifo(files.with_suffix(".out"))
+        with os.fdopen(os.open(files.with_suffix(".out"), os.O_RDONLY | os.O_NONBLOCK)) as pipe:
+            how = {"module": module, "files": str(files), "environment": dict(environment)}
+            process = Process(self, self.asked(answers=how), files)
+            said = b"".join(_written(pipe.fileno(), process))
+        return process.wait(), said
+
     def end(self) -> None:
         """End it and all that it began."""
         self._process.communicate()  # it ends when nobody can ask it any more
         self._folder.cleanup()
 
 
-_made: list[Forge] = []
+def _written(pipe: int, process: Process) -> Iterator[bytes]:
+    """What a process writes into a pipe, until it closes it or has ended."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLIN)
+    while True:
+        if waiting.poll(100):
+            piece = os.read(pipe, 1 << 20)
+            if not piece:
+                return
+            yield piece
+        elif process.poll() is not None:
+            return
+
+
+_made: dict[Sequence[str], Forge] = {}
 _making = threading.Lock()
 
 
-def _forge() -> Forge:
+def _forge(modules: Sequence[str] = PREPARED) -> Forge:
     with _making:  # two threads may begin the first of all processes at once
-        if not _made:
-            _made.append(Forge())
-        return _made[0]
+        if modules not in _made:
+            _made[modules] = Forge(modules)
+        return _made[modules]
 
 
 def end_all() -> None:
-    """End every process that was begun here, and the one that they are forks of."""
+    """End every process that was begun here, and those that they are forks of."""
     while _made:
-        _made.pop().end()
+        _made.popitem()[1].end()
+
+
+_in_earnest = subprocess_job.run
+
+
+def answered(module: str, *, given: bytes, environment: Mapping[str, str], **how: Any) -> bytes:
+    """What `subprocess_job.run` returns; a program that reads files begins at once, in no fence.
+
+    Its own limits it has. For tests of what files are refused for, not of what keeps them away.
+    """
+    if how.get("fence") is None:
+        return _in_earnest(module, given=given, environment=environment, **how)
+    code, said = _forge(READERS).answer(module, given, environment)
+    if code:
+        how_it_ended = subprocess_job.how_it_ended(code)
+        raise subprocess_job.JobFailed("The work ended without an answer.", how=how_it_ended)
+    return said
 
 
 def begin(
@@ -162,6 +216,7 @@ def begin(
     dies_at_step: int | None = None,
     dies_at_byte: int | None = None,
     room: int | None = None,
+    draws: bool = False,
     anew: bool = False,
 ) -> Process:
     """Run `python -m module words`, with settings in its environment and `given` as its input.
@@ -169,11 +224,13 @@ def begin(
     A step is a statement or a commit of its database, or a file's new name or end: before that
     one, counted from 1, the process kills itself with SIGKILL. At a byte it is killed by the
     kernel, as it writes so far into any file, such as its database's journal. With `room`, no file
-    of it grows beyond so many bytes. The server that `flask serve` hands over to runs in the same
+    of it grows beyond so many bytes. If it `draws`, a publication has the files that it has in
+    service. The server that `flask serve` hands over to runs in the same
     process, with what is imported already, unless it is to begin `anew`.
     """
-    fate = {"dies_at_step": dies_at_step, "dies_at_byte": dies_at_byte, "room": room, "anew": anew}
-    return _forge().begin(module, words, given, settings=dict(settings), **fate)
+    fate = {"dies_at_step": dies_at_step, "dies_at_byte": dies_at_byte, "room": room}
+    how = {"draws": draws, "anew": anew}
+    return _forge().begin(module, words, given, settings=dict(settings), **fate, **how)
 
 
 # --- the process itself ---------------------------------------------------------------------------
@@ -213,16 +270,19 @@ def _ended(pid: int, begun: set[int]) -> int | None:
 
 
 def _prepare() -> None:
-    for name in PREPARED:
+    for name in sys.argv[1:]:
         import_module(name)
-    making: Any = import_module("catchments.commands.jobs.publishing_setup")
-    making.artefacts = lambda *_: simple_artefacts()
+    walls.standing()  # found out once for all
 
 
 def _become(asked: dict[str, Any]) -> NoReturn:
     code = 1
     try:
-        _begin_anew(asked)
+        if "answers" in asked:
+            asked = asked["answers"]
+            _be_a_reader(asked)
+        else:
+            _begin_anew(asked)
         code = _run(asked["module"])
     except BaseException:
         traceback.print_exc()
@@ -231,6 +291,19 @@ def _become(asked: dict[str, Any]) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _be_a_reader(asked: dict[str, Any]) -> None:
+    """Be as a reader that was begun by itself: with its input, its output and its environment."""
+    os.setsid()
+    files = Path(asked["files"])
+    for stream, (ending, how) in enumerate(((".in", os.O_RDONLY), (".out", os.O_WRONLY))):
+        os.dup2(os.open(files.with_suffix(ending), how), stream)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = [asked["module"]]
 
 
 def _begin_anew(asked: dict[str, Any]) -> None:
@@ -246,6 +319,10 @@ def _begin_anew(asked: dict[str, Any]) -> None:
     if asked["words"][:1] == ["serve"]:
         del os.environ[SHARED]  # it makes a folder of its own
     os.environ.update(asked["settings"])
+    if not asked["draws"]:
+        making: Any = import_module("catchments.commands.jobs.publishing_setup")
+        made = import_module("tests.worlds").simple_artefacts
+        making.artefacts = lambda *_: made()
     if not asked["anew"]:
         os.execv = _run_here  # type: ignore[assignment]
     sys.argv = [asked["module"], *asked["words"]]

@@ -13,8 +13,7 @@ import pytest
 
 from tests.waiting import PATIENCE_S
 
-# One worker parses every module, not each.
-pytestmark = [pytest.mark.every_case, pytest.mark.xdist_group("architecture")]
+pytestmark = pytest.mark.every_case
 
 ROOT = Path(__file__).resolve().parent.parent
 

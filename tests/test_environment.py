@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,7 @@ class Clone:
     folder: Path
     bin: Path
     stubs: Path
+    begun: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def venv(self) -> Path:
@@ -96,7 +97,7 @@ class Clone:
             "LC_ALL": "C.UTF-8",
             **more,
         }
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [self.folder / "scripts" / "environment", requirements],
             env=environment,
             stdout=subprocess.PIPE,
@@ -104,6 +105,15 @@ class Clone:
             text=True,
             start_new_session=True,
         )
+        self.begun.append(child)
+        return child
+
+    def end(self) -> None:
+        """End what a test that failed has left running."""
+        for child in self.begun:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
 
     def set_up(self, requirements: str = SERVICE, **more: str) -> tuple[int, str]:
         child = self.begin(requirements, **more)
@@ -141,7 +151,7 @@ def put(path: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
+def clone(tmp_path: Path) -> Iterator[Clone]:
     """In a path with a space and a macron."""
     made = Clone(tmp_path / "Ngā kura" / "clone", tmp_path / "bin", tmp_path / "stubs")
     for name in ("environment", "set_up.py"):
@@ -158,7 +168,16 @@ def clone(tmp_path: Path) -> Clone:
     for name, text in (("venv", VENV), ("pip", PIP), ("compileall", COMPILEALL)):
         put(made.stubs / name / "__init__.py", "")  # or those of Python itself come first
         put(made.stubs / name / "__main__.py", text)
-    return made
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def ctrl_c_is_heard() -> Iterator[None]:
+    """By what is begun here: where the tests run in the background, it would not be."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -312,6 +331,7 @@ def test_one_that_was_killed_is_mended_by_the_next(clone: Clone, gate: Gate) -> 
     assert clone.set_up() == (0, "")
 
 
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_one_that_is_stopped_with_ctrl_c_says_so_and_leaves_nothing(
     clone: Clone, gate: Gate
 ) -> None:

@@ -59,13 +59,14 @@ def run(
     if ended.returncode:
         raise JobFailed(
             "The work ended without an answer; nothing was changed.",
-            how=_how_it_ended(ended.returncode),
+            how=how_it_ended(ended.returncode),
             stderr=ended.stderr.decode("utf-8", "replace"),
         )
     return ended.stdout
 
 
-def _how_it_ended(code: int) -> str:
+def how_it_ended(code: int) -> str:
+    """Return how a program ended that did so by itself or was killed, as a clause."""
     # bwrap, as a shell, tells of a signal by a number above those that programs end with.
     code = _SIGNALLED - code if code > _SIGNALLED else code
     try:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.made_up import HOSTILE
 from tests.browser.windows import Watched
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_list_that_is_filtered_leads_to_a_catchment_and_its_provider(watched: Any) -> None:

@@ -15,7 +15,7 @@ from tests.browser.windows import PHONE, SAVES_DATA, Watched, tab_to
 from tests.serving import Quiet, in_a_thread
 from tests.waiting import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 BOX = "School, address, suburb or town"
 

@@ -29,7 +29,7 @@ from tests.browser.made_up import HOSTILE
 from tests.browser.test_every_page import ANSWERS, choose
 from tests.browser.windows import PHONE, Watched, tab_to, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATH = "/when-to-ask"
 GUIDE = shipped_guides()[-1]

@@ -20,7 +20,7 @@ from tests.browser.windows import SAVES_DATA
 from tests.serving import serving
 from tests.waiting import PATIENCE_MS, PATIENCE_S
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CREDIT = '<b>{{7*191}}</b> "${7*191}" \'</script> © CC BY 4.0'
 KEY = "k-123"

@@ -11,7 +11,7 @@ from maps import edition_map
 from tests.browser.made_up import HOSTILE, made_up_edition, made_up_schools
 from tests.worlds import small_release
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_map_from_a_disk_finds_schools_and_catchments_and_asks_nobody(

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.test_map import asked_for, click_at
 from tests.browser.windows import DESKTOP, PHONE, Watched
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 COUNTRY_VIEW = re.compile(r"#\d+(\.\d+)?/-\d\d\.\d{4}/17\d\.\d{4}$")
 

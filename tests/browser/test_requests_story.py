@@ -19,7 +19,7 @@ from tests.requests.portal import Pages, pages_of
 from tests.requests.test_by_browser import DAYS, DESKTOP, LINES, signed_in, sound
 from tests.serving import in_a_thread
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FILE = {"name": "Plān.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 made up"}
 SHARED, INTERNAL = "We met the family today.", "Ring before nine."

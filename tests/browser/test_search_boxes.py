@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.made_up import HOSTILE
 from tests.browser.windows import PHONE, Watched, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FINDER = "School, address, suburb or town"
 

@@ -7,7 +7,7 @@ from playwright.sync_api import FilePayload, expect
 
 from tests.browser.windows import Watched, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 GOOD = "Alias,School number,Source\nZq Kura,54,its website\nZq Other,999999,its website\n"
 

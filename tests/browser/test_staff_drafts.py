@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from catchments.web.staff.forms.kinds import BY_NAME
 from tests.browser.windows import Watched, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def begun(watched: Watched, title: str = "A draft") -> Page:

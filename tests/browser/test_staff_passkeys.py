@@ -15,7 +15,7 @@ from tests.serving import serving
 from tests.staff import PASSWORD, App, add_person
 from tests.worlds import opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 A_DEVICE = {
     "protocol": "ctap2",

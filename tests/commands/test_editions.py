@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,10 +16,10 @@ from flask import Flask
 
 from catchments.commands import setup
 from catchments.commands.jobs import publishing_setup
-from catchments.core.settings import ROOT
 from catchments.store import Store
+from tests import prepared
 from tests.commands.conftest import LICENCE, PROVIDERS, SQUARE_NAMES, Run, my_maps_kml, table
-from tests.waiting import PATIENCE_S, free_port
+from tests.waiting import free_port
 from tests.worlds import (
     TODAY,
     fill,
@@ -281,20 +280,12 @@ def test_what_cannot_work_gives_one_line_and_exit_code_1(
 ) -> None:
     port = ("--port", str(taken)) if words == ("serve",) else ()
     settings = {"DATABASE_URL": sqlite_url(tmp_path / "x.sqlite"), **environment}
-    result = subprocess.run(
-        [sys.executable, "-m", "flask", *words, *port],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert result.stdout == ""
-    assert said in result.stderr
-    assert "hunter2" not in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+    ended = prepared.begin("flask", *words, *port, settings=settings)
+    assert ended.wait() == 1
+    assert ended.stdout == ""
+    assert said in ended.stderr
+    assert "hunter2" not in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("host", ["not.a.host.invalid", "999.1.1.1", "x" * 300])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.conftest import HERE, Run, of_node, of_python
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
+pytestmark = pytest.mark.thorough
 
 MAPS = [
     ("/downloads/1/boundaries.geojson", "geojson"),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.conftest import HERE, Run, of_python
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
+pytestmark = pytest.mark.thorough
 
 ADDRESSES = [
     "/",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.conftest import HERE, Run, of_node
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
+pytestmark = pytest.mark.thorough
 
 DOCUMENTS = ["/v1/openapi.json", "/ogc/openapi?f=json"]
 

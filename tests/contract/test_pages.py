@@ -20,7 +20,7 @@ from tests.contract.conftest import HERE, Run, of_node
 from tests.staff import add_person, post, signed_in
 from tests.worlds import lacking, running_application, store_of
 
-pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("contract")]
+pytestmark = pytest.mark.thorough
 
 SELF = "http://finder"
 OF_A_KIND = 3

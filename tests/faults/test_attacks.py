@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -126,20 +125,10 @@ def entrance_by(
         yield by
 
 
-def through(door: str, *more: str) -> Any:
-    """A case at a door; a door's cases run beside each other's in one process, which has it."""
-    return pytest.param(door, *more, marks=pytest.mark.xdist_group(f"attacked {door}"))
-
-
 @pytest.mark.parametrize(
     ("door", "name"),
     # Whatever differs in nothing but its address by another door is tried by the first alone.
-    [
-        through(door, name)
-        for door in DOORS
-        for name in ATTACKS
-        if door == FIRST or name in EVERYWHERE
-    ],
+    [(door, name) for door in DOORS for name in ATTACKS if door == FIRST or name in EVERYWHERE],
 )
 def test_others_are_answered_beside_an_attack(
     door: str, name: str, entrance_by: Callable[[str], Entrance]
@@ -151,7 +140,7 @@ def test_others_are_answered_beside_an_attack(
             assert entrance.status("/v1/provider?school_id=54") == 200
 
 
-@pytest.mark.parametrize("door", [through(door) for door in DOORS])
+@pytest.mark.parametrize("door", DOORS)
 def test_others_are_answered_beside_several_attacks_at_once(
     door: str, entrance_by: Callable[[str], Entrance]
 ) -> None:

@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -20,7 +18,6 @@ import pytest
 
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.model import SourceKind
-from catchments.core.settings import ROOT
 from catchments.runtime.new_zealand import today_in_new_zealand
 from maps.exports.downloads import FILES
 from tests import prepared
@@ -236,18 +233,13 @@ def test_a_publication_with_all_its_files_killed_from_outside_is_whole_or_not_th
     database: Path,
 ) -> None:
     draft_id, journal = new_draft(database, 1), Path(f"{database}-wal")
-    command = [sys.executable, "-m", "flask", *map(str, publish(draft_id))]
-    environment = {**os.environ, "DATABASE_URL": sqlite_url(database)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe) as first:
-        writes = f"{command} writes to its journal, or ends"
-        wait_until(lambda: size_of(journal) > 0 or first.poll() is not None, writes)
-        first.kill()
+    first = begun(database, *publish(draft_id), draws=True)
+    writes = "it writes to its journal, or ends"
+    wait_until(lambda: size_of(journal) > 0 or first.poll() is not None, writes)
+    first.kill()
     editions, _ = nothing_is_half_there(database, artefacts=WHOLE)
-    again = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=PATIENCE_S
-    )
-    assert (again.returncode == 0) == (editions == 1), again.stderr
+    again = begun(database, *publish(draft_id), draws=True)
+    assert (again.wait() == 0) == (editions == 1), again.stderr
     assert nothing_is_half_there(database, artefacts=WHOLE) == (2, 1)
     assert answer(database)["provider"]["phone"] == "0800 1"
 

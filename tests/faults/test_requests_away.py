@@ -24,7 +24,6 @@ TYPED = "Words that nobody wants to write again."
 
 @pytest.mark.thorough
 @pytest.mark.postgresql
-@pytest.mark.xdist_group("portal")
 def test_a_database_and_a_lookup_that_go_and_come_back_lose_nothing_and_the_finder_goes_on(
     cluster: Cluster, small_copy: Path
 ) -> None:

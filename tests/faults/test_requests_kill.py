@@ -126,7 +126,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.thorough
-@pytest.mark.xdist_group("portal")
 def test_a_portal_killed_at_any_moment_loses_doubles_and_leaves_alone_no_case(
     desk: Desk, tmp_path: Path
 ) -> None:

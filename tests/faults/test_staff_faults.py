@@ -10,11 +10,8 @@ import http.client
 import json
 import os
 import re
-import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -31,7 +28,6 @@ from flask.testing import FlaskClient
 
 from catchments.changes.kinds.assign_provider import AssignProvider
 from catchments.core.roles import Role
-from catchments.core.settings import ROOT
 from catchments.editions.publishing import Order, Outcome, PublicationRequest
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Decision, schema
@@ -200,17 +196,7 @@ def test_a_full_disk_while_files_are_made_is_one_message_and_it_succeeds_once_th
 
     def published(room: int) -> Outcome:
         """What a process says that draws the files; no file of it grows beyond `room` bytes."""
-        ended = subprocess.run(
-            [sys.executable, "-m", PUBLISHER],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": sqlite_url(database)},
-            input=msgspec.json.encode(Order(publish=request)),
-            capture_output=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
-            timeout=PATIENCE_S,
-            check=True,
-        )
-        return msgspec.json.decode(ended.stdout, type=Outcome)
+        return finished(database, request, draws=True, room=room)
 
     refused = published(48 << 10)
     assert (refused.numbers, refused.kind) == ([], "PublicationRefused")

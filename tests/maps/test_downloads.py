@@ -110,10 +110,6 @@ def snapshot(whole: Edition, release: DirectoryRelease) -> Snapshot:
     return Snapshot.of(whole, release)
 
 
-pytestmark = pytest.mark.xdist_group("downloads")
-"""All that is made is made by one worker, once."""
-
-
 @pytest.fixture(scope="module")
 def files(snapshot: Snapshot, coast: BaseGeometry) -> Mapping[str, bytes]:
     return {made.name: made.content for made in build_all(snapshot, coast=coast)}

@@ -32,6 +32,8 @@ from catchments.readers.report import Report
 from tests.hostile_files import AREA, WORD, canary_in
 from tests.hostile_parquet import GEO, HARMING, WKB, geo, readers_of_files, twice, wide, written
 
+pytestmark = pytest.mark.usefixtures("unfenced")
+
 SAFE = (
     "an editor's own words {{7*191}}</script>",
     "' OR 1=1 --",
@@ -69,6 +71,7 @@ def test_what_harms_its_reader_is_refused_in_words(way: str, tmp_path: Path) -> 
     assert "made.parquet" in why
 
 
+@pytest.mark.in_a_fence
 def test_no_parquet_brings_out_what_another_file_holds(tmp_path: Path) -> None:
     for way, make, said in readers_of_files(str(canary_in(tmp_path))):
         why = refused(saved(tmp_path, make()))
@@ -76,6 +79,7 @@ def test_no_parquet_brings_out_what_another_file_holds(tmp_path: Path) -> None:
         assert WORD not in why, way
 
 
+@pytest.mark.in_a_fence
 def test_what_ends_its_reader_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, written({"name": ["A"]}))
     monkeypatch.setattr("catchments.readers.fenced_programs.WITHIN_S", 0.01)
@@ -239,6 +243,7 @@ def test_any_system_that_proj_knows_is_read_and_where_none_is_said_longitude_and
         assert shapely.hausdorff_distance(boundary, AREA) < 2e-5
 
 
+@pytest.mark.in_a_fence
 def test_a_parquet_in_a_zip_and_one_without_a_boundary_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -266,6 +271,7 @@ def rows_of(path: Path, sheet: str | None = None) -> Sequence[dict[str, str]]:
         return [dict(row.cells) for row in table.rows]
 
 
+@pytest.mark.in_a_fence
 def test_a_table_is_read_as_a_workbook_of_the_same_values(tmp_path: Path) -> None:
     columns = {"School number": [54.0, None], "Name": ["=1+1", "  B "], "in": [[1], [2]]}
     path = saved(tmp_path, written(columns, said=None, shapes=None))

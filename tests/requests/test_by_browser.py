@@ -15,7 +15,7 @@ from tests.requests.portal import Pages, pages_of
 from tests.serving import in_a_thread
 from tests.staff import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 DESKTOP = ViewportSize(width=1366, height=768)
 LINES = {

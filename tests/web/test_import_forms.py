@@ -33,6 +33,8 @@ from tests.worlds import (
     store_of,
 )
 
+pytestmark = pytest.mark.usefixtures("unfenced")
+
 GIVEN = {"authority": "Ministry", "licence": "CC BY 4.0", "release": "2026-06-01"}
 LIST = "School Number,Catchment\n54,Ahi\n55,Kōwhai\n"
 ADDED = 303
@@ -69,6 +71,7 @@ def changes(app: Flask) -> tuple[Any, ...]:
     return DraftRepository(store_of(app)).draft(1).changes
 
 
+@pytest.mark.in_a_fence
 def test_a_list_is_looked_over_with_all_that_it_changes_and_then_added(
     app: Flask, hana: FlaskClient
 ) -> None:
@@ -85,6 +88,7 @@ def test_a_list_is_looked_over_with_all_that_it_changes_and_then_added(
     assert (change.source.licence, change.source.file_name) == ("CC BY 4.0", "a.csv")
 
 
+@pytest.mark.in_a_fence
 @pytest.mark.parametrize("kind", ["read-listings", "read-providers"])
 def test_the_parquet_of_schools_is_read_back_as_nothing_changed(
     app: Flask, hana: FlaskClient, kind: str
@@ -143,6 +147,7 @@ def test_several_files_are_one_list(app: Flask, hana: FlaskClient) -> None:
     assert len(changes(app)) == 1
 
 
+@pytest.mark.in_a_fence
 def test_providers_are_known_by_their_code_and_what_changes_of_each_is_said(
     app: Flask, hana: FlaskClient
 ) -> None:
@@ -157,6 +162,7 @@ def test_providers_are_known_by_their_code_and_what_changes_of_each_is_said(
     assert not change.whole
 
 
+@pytest.mark.in_a_fence
 def test_a_hidden_sheet_is_named_and_what_is_hostile_is_text(app: Flask, hana: FlaskClient) -> None:
     book = Workbook()
     book.active.title = "Old <b>"

@@ -21,6 +21,8 @@ from maps.exports.school_tables import schools_csv
 from tests.staff import added, content, csrf_token, hidden, post, sent, version_of, words
 from tests.worlds import AHI, KOWHAI, RIMU, TOTARA, small_edition, small_release, store_of
 
+pytestmark = pytest.mark.usefixtures("unfenced")
+
 FIVE = "54\tTōtara\nhello\tworld\n#55\tRimu\n９９９９\tRimu\n56 St Joseph's School\tTOT-4\n"
 
 
@@ -36,6 +38,7 @@ def changes(app: Flask) -> tuple[Any, ...]:
     return DraftRepository(store_of(app)).draft(1).changes
 
 
+@pytest.mark.in_a_fence
 def test_junk_is_named_line_by_line_and_one_goes_on_with_what_is_known(
     app: Flask, hana: FlaskClient
 ) -> None:
@@ -89,6 +92,7 @@ def test_a_table_gives_catchments_other_providers_in_one_step(
     assert change == AssignProvider((), "", {AHI: "P-RAKAU", RIMU: "P-AHI"})
 
 
+@pytest.mark.in_a_fence
 def test_a_file_is_kept_while_one_goes_on_with_what_is_known(app: Flask, hana: FlaskClient) -> None:
     book = Workbook()
     sheet = book.active
@@ -112,6 +116,7 @@ def test_a_file_is_kept_while_one_goes_on_with_what_is_known(app: Flask, hana: F
     assert changes(app) == (MoveSchools((54,), TOTARA),)
 
 
+@pytest.mark.in_a_fence
 @pytest.mark.parametrize("kind", ["move-by-table", "assign-by-table"])
 def test_the_tables_of_schools_and_of_catchments_are_read_back_as_nothing_changed(
     app: Flask, hana: FlaskClient, kind: str

@@ -61,6 +61,8 @@ from tests.worlds import (
     store_of,
 )
 
+pytestmark = pytest.mark.usefixtures("unfenced")
+
 AREA = shapely.box(174.3, -38.7, 175.0, -38.3)
 
 
@@ -160,6 +162,7 @@ def test_the_area_of_a_file_is_looked_over_without_choosing_it_again(
     assert (change.label, change.schools) == ("peninsula.geojson", (54,))
 
 
+@pytest.mark.in_a_fence
 @pytest.mark.parametrize(
     "suffix",
     [
@@ -241,6 +244,7 @@ def test_a_hostile_file_name_is_text(app: Flask, hana: FlaskClient) -> None:
     assert "<img src=x" not in response.text
 
 
+@pytest.mark.in_a_fence
 def test_a_database_with_a_virtual_table_is_refused(
     app: Flask, hana: FlaskClient, tmp_path: Path
 ) -> None:
@@ -269,6 +273,7 @@ def test_an_area_of_more_than_a_million_vertices_is_refused(tmp_path: Path) -> N
     assert "has 1,000,001 vertices." in read.refused
 
 
+@pytest.mark.in_a_fence
 def test_a_reader_that_hangs_is_stopped(
     app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,6 +307,7 @@ def test_a_reader_is_given_its_files_and_nothing_of_the_service_s_surroundings(
     assert seen["at_most"] == uploads.LARGEST_KEPT
 
 
+@pytest.mark.in_a_fence
 def test_a_reader_that_crashes_is_no_crash(
     app: Flask, hana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -459,6 +465,7 @@ def test_more_than_thirty_two_megabytes_are_refused(app: Flask, hana: FlaskClien
 GIVEN = {"authority": "Ministry", "licence": "CC BY 4.0", "release": "2026-06-01"}
 
 
+@pytest.mark.in_a_fence
 def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskClient) -> None:
     looked_over = uploaded(app, hana, "replace-boundaries", all_squares(), "new.geojson", **GIVEN)
     assert looked_over.status_code == 200, words(looked_over)
@@ -482,6 +489,7 @@ def test_boundaries_are_checked_first_and_then_replaced(app: Flask, hana: FlaskC
     assert comment.text.startswith("Read")
 
 
+@pytest.mark.in_a_fence
 def test_the_geoparquet_of_an_edition_is_read_back_as_nothing_changed(
     app: Flask, hana: FlaskClient
 ) -> None:
@@ -494,6 +502,7 @@ def test_the_geoparquet_of_an_edition_is_read_back_as_nothing_changed(
     assert "It changes nothing" in words(looked_over)
 
 
+@pytest.mark.in_a_fence
 @pytest.mark.parametrize("way", ["one value two thousand times", "locked columns", "cut short"])
 def test_a_hostile_parquet_is_refused_in_words(app: Flask, hana: FlaskClient, way: str) -> None:
     make, said = hostile_parquet.HARMING[way]
