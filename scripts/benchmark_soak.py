@@ -43,8 +43,10 @@ OVERTAKEN = "any more. Choose the edition to begin from"
 PAUSE_S = 2.0
 """How long an editor thinks before the next draft."""
 BULK = 200
-SETTLED = 0.1
-"""The first tenth, in which caches fill, does not count for what drifts."""
+SETTLED = 0.4
+"""The part that does not count for what drifts. Until then each worker makes, when it is first asked
+for, what it keeps: the last four editions, boundaries prepared for points near them, texts, drafts.
+"""
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -305,7 +307,7 @@ def _show(samples: Sequence[Sample], seen: Seen) -> None:
         ("drafts of staff", f"{seen.answers['staff']:,}"),
         ("begun on an edition that was overtaken, and told so", f"{seen.answers['overtaken']:,}"),
         ("wrong, mixed or failed", f"{len(seen.wrong):,}"),
-        ("MB of both workers, after the first tenth", f"{memory[0]:.1f}"),
+        ("MB of both workers, after two fifths", f"{memory[0]:.1f}"),
         ("MB at the end", f"{memory[-1]:.1f}"),
         ("MB grown in between (medians of three)", f"{grown:+.1f}"),
         ("p99 of the last third against the first", f"{last / first:.2f} ×"),
