@@ -295,7 +295,7 @@ def migrated_postgresql(postgresql_cluster: str) -> str:
 )
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind; for a store, with its schema."""
-    for_a_store = "store" in request.fixturenames
+    for_a_store = {"store", "schema_at_once"} & set(request.fixturenames)
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "test.sqlite")
         return
@@ -303,6 +303,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     like = request.getfixturevalue("migrated_postgresql") if for_a_store else "template1"
     with fresh_postgresql(cluster, like=like) as url:
         yield url
+
+
+@pytest.fixture
+def schema_at_once() -> None:
+    """`database_url` has its schema: for tests that would make it there, which takes its time."""
 
 
 @pytest.fixture
