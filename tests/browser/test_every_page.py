@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, ViewportSize
 
 from tests.browser.windows import DESKTOP, NARROW, PHONE, Watched, violations
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 # --- which pages, and in which states -------------------------------------------------------------
@@ -101,10 +101,8 @@ class Stop:
     dark: tuple[ViewportSize, ...] = (PHONE,)
     pressed: tuple[tuple[str, str], ...] = (PRESSED,)
 
-    def looks(self, scheme: str) -> list[tuple[ViewportSize, Look]]:
-        """What holds in either scheme is looked at in the light one only."""
-        if scheme == "dark":
-            return []
+    def looks(self) -> list[tuple[ViewportSize, Look]]:
+        """What holds in either colour scheme, and is looked at in the light one."""
         large_enough = too_small_to_press(*self.pressed)
         return [*EVERYWHERE, (DESKTOP, large_enough), (PHONE, large_enough)]
 
@@ -262,17 +260,19 @@ def not_of_the_status(complaints: list[str], response: Response | None) -> list[
     return [each for each in complaints if status < 400 or f"status of {status}" not in each]
 
 
-def wrong_with(watched: Watched, stop: Stop, scheme: str) -> Iterator[str]:
-    """All that is found wrong on one visit."""
+def wrong_with(watched: Watched, stop: Stop) -> Iterator[str]:
+    """All that is found wrong on one visit: style sheets alone know of colour schemes."""
     watched.complaints.clear()
     page = watched.page
     response = page.goto(watched.url + stop.path)
-    everywhere = stop.looks(scheme)
-    with_axe = [(size, against_what_axe_knows) for size in getattr(stop, scheme)]
     for state in stop.states:
         state.act(page)
-        found = looked_at(page, everywhere + (with_axe if state.axe else []))
-        yield from (f"{stop.path} {state} at {each}" for each in found)
+        for scheme, looks in (("light", stop.looks()), ("dark", [])):
+            at = getattr(stop, scheme) if state.axe else ()
+            page.emulate_media(color_scheme=scheme)
+            found = looked_at(page, [*looks, *((size, against_what_axe_knows) for size in at)])
+            yield from (f"{stop.path} {state}, {scheme}, at {each}" for each in found)
+        page.emulate_media(color_scheme="light")
     for each in not_of_the_status(watched.complaints, response):
         yield f"{stop.path}: {each}"
     watched.complaints.clear()
@@ -283,13 +283,5 @@ def wrong_with(watched: Watched, stop: Stop, scheme: str) -> Iterator[str]:
     [pytest.param(walk, marks=[pytest.mark.thorough] if walk in SELDOM else []) for walk in WALKS],
 )
 def test_every_page_is_fit_to_be_used(watched: Watched, walk: str) -> None:
-    wrong = [each for stop in WALKS[walk] for each in wrong_with(watched, stop, "light")]
-    assert not wrong, "\n".join(wrong)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("walk", WALKS)
-def test_in_the_dark_axe_finds_nothing_either(watched: Watched, walk: str) -> None:
-    watched.page.emulate_media(color_scheme="dark")
-    wrong = [each for stop in WALKS[walk] for each in wrong_with(watched, stop, "dark")]
+    wrong = [each for stop in WALKS[walk] for each in wrong_with(watched, stop)]
     assert not wrong, "\n".join(wrong)

@@ -116,10 +116,11 @@ def violations(page: Page) -> list[tuple[str, str, list[str]]]:
 
 def tab_to(page: Page, there: str, *, presses: int) -> None:
     """Press Tab until a script says that the focus is there; it has to be seen all the way."""
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
     for _ in range(presses):
         page.keyboard.press("Tab")
-        ring = "getComputedStyle(document.activeElement).outlineStyle"
-        assert page.evaluate(ring) != "none", page.evaluate("document.activeElement.outerHTML")
-        if page.evaluate(there):
+        style, is_there = page.evaluate(f"[{ring}, {there}]")
+        assert style != "none", page.evaluate("document.activeElement.outerHTML")
+        if is_there:
             return
     raise AssertionError(f"{presses} tabs did not lead to where {there}")

@@ -39,7 +39,7 @@ from tests.worlds import (
     sqlite_url,
 )
 
-pytestmark = pytest.mark.dialects
+pytestmark = [pytest.mark.dialects, pytest.mark.usefixtures("schema_at_once")]
 
 Tables = dict[str, Any]
 

@@ -41,7 +41,7 @@ def settings_of(store: Store, **more: object) -> Settings:
 
 
 @pytest.fixture
-def kept(database_url: str) -> Iterator[Store]:
+def kept(database_url: str, schema_at_once: None) -> Iterator[Store]:
     """A store under a key from its first start on, with two editions and all that is told of."""
     with opened(database_url) as made:
         made.close()
@@ -257,7 +257,7 @@ def test_a_clock_that_was_set_back_breaks_nothing(
 
 
 @pytest.fixture
-def old(database_url: str) -> Iterator[Store]:
+def old(database_url: str, schema_at_once: None) -> Iterator[Store]:
     """A store that a version without keys has filled."""
     with opened(database_url) as made:
         made.close()

@@ -32,7 +32,7 @@ def settings_of(store: Store) -> Settings:
 
 
 @pytest.fixture
-def keyed(database_url: str) -> Iterator[Store]:
+def keyed(database_url: str, schema_at_once: None) -> Iterator[Store]:
     """A store whose data key is set, before its first start."""
     with opened(database_url):
         pass
