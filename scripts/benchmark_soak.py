@@ -44,9 +44,8 @@ PAUSE_S = 2.0
 """How long an editor thinks before the next draft."""
 BULK = 200
 SETTLED = 0.4
-"""The part that does not count for what drifts. Until then each worker makes, when it is first asked
-for, what it keeps: the last four editions, boundaries prepared for points near them, texts, drafts.
-"""
+"""The part that does not count for what drifts: in it each worker makes, when first asked, what it
+keeps. The last four editions, boundaries prepared for points near them, texts, drafts."""
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
