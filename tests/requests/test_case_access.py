@@ -54,7 +54,8 @@ def many(tmp_path_factory) -> Iterator[Desk]:
                 "left_on": chance.choice([None, None, date(2026, 11, 1)]),
             }
             connection.execute(_C.update().where(_C.c.reference == reference).values(**change))
-    yield desk
+    with desk.database.kept_open():
+        yield desk
     desk.database.close()
 
 

@@ -57,7 +57,8 @@ def walked(tmp_path_factory) -> tuple[Pages, list[Told]]:
     begun(pages, ana, student_name="Draftmark of Ana")
     written = WrittenRequests(desk.database)
     written.attach(desk.people["ana"], 1, "Draftmark.pdf", b"%PDF-Draftmark", form="walk")
-    yield pages, [Told(t.reference, _case(pages, t.reference), t.words) for t in told]
+    with desk.database.kept_open():
+        yield pages, [Told(t.reference, _case(pages, t.reference), t.words) for t in told]
     desk.database.close()
 
 
