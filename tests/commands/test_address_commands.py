@@ -17,6 +17,7 @@ from catchments.lookup.search.typed_text import TypedText
 from catchments.store.integrity.audit import AuditTrail
 from tests import prepared
 from tests.address_files import LAYOUTS, Given, csv_text, geopackage
+from tests.worked_out import is_worked_out
 from tests.worlds import sqlite_url, store_of
 
 Run = Callable[..., Result]
@@ -198,7 +199,7 @@ def test_hostile_names_stay_text_on_the_way_in(run: Run, write: Write, book_path
     bad = "\x1b[31m{{7*191}}</script>\u202e Road"
     path = write("[bold]-2026-09-01.csv", csv_text([Given(road=bad), Given(number="", road=bad)]))
     said = run("addresses", "import", path, "--commit").output
-    assert "1337" not in said
+    assert not is_worked_out(said)
     assert names(book_path, "12 7 191 script road") == ["12 [31m{{7*191}}</script> Road, Kaitāia"]
 
 
