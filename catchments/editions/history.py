@@ -16,7 +16,7 @@ from catchments.editions.differences import (
     read_difference,
     schools_changed,
 )
-from catchments.editions.withdrawal import replaced, replaced_by
+from catchments.editions.withdrawal import put_on, replaced, replaced_by
 from catchments.geometry.spatial_index import UncompiledIndex
 from catchments.lookup.resolver import Resolver
 from catchments.lookup.snapshot import Published
@@ -88,13 +88,8 @@ class EditionHistory:
         base = next((e for e in known if e.number == edition.base_number), None)
         if base is not None:
             return base
-        earlier = [
-            each
-            for each in timeline.editions
-            if (each.effective_from, each.number) < (edition.effective_from, edition.number)
-            and each.demonstration == edition.demonstration
-        ]
-        return earlier[-1] if earlier else None
+        alike = [e for e in timeline.editions if e.demonstration == edition.demonstration]
+        return put_on(edition, alike)
 
     def replaced(self, edition: EditionSummary) -> EditionSummary | None:
         """Return the edition that one was published anew in the place of, or None."""

@@ -44,13 +44,21 @@ class WithdrawalPlan:
             if each == edition or (_same_draft(each, edition) and each.withdrawn_at is None)
         )
         without = Timeline.of([each for each in editions if each.number not in numbers], [])
-        place = (edition.effective_from, edition.number)
-        earlier = [e for e in without.editions if (e.effective_from, e.number) < place]
-        before = earlier[-1] if earlier else None
+        before = put_on(edition, without.editions)
         if before and before.demonstration and not edition.demonstration:
             before = None  # nothing real is put on what is made up
         on_top = without.on_top_of(edition.effective_from, edition.number)
         return cls(edition, numbers, before, on_top)
+
+
+def put_on(edition: EditionSummary, others: Sequence[EditionSummary]) -> EditionSummary | None:
+    """Return which of others, in order, an edition's changes are put on, or None if it is first.
+
+    Not an earlier form of one that was published anew on top of it: that has other changes in it.
+    """
+    place = (edition.effective_from, edition.number)
+    before = [e for e in others if (e.effective_from, e.number) < place]
+    return next((e for e in reversed(before) if not _later_forms(e, others)), None)
 
 
 def replaced_by(

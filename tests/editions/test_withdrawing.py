@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from catchments.changes.change import Change
@@ -232,6 +232,7 @@ def put_in_force(store: Store, plan: Sequence[tuple[int, date]]) -> None:
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS, out=st.integers(0, 3))
+@example(plan=[(1, LATER), (0, LATER), (5, SOON)], out=0)
 def test_withdrawing_undoes_publishing_whatever_was_published_since(
     plan: list[tuple[int, date]], out: int, begun: Path, tmp_path: Path
 ) -> None:
