@@ -40,7 +40,7 @@ PREPARED = (
     "maps.artefacts",
     # And what those import only where it is used.
     "catchments.readers.boundaries.change",
-    "catchments.readers.formats.table_parts.sheet_tables",
+    "catchments.readers.formats.table_parts.sheet_choice",
     "psycopg",
     "rich.progress",
     "webauthn",

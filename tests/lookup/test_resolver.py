@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -29,8 +32,19 @@ from catchments.core.model import (
     SourceKind,
     Status,
 )
+from catchments.editions.impact.answering import NEAR_DEGREES
+from catchments.editions.issues import NEAR_DEG
+from catchments.geometry.boundary_distances import METRES_PER_DEGREE
+from catchments.geometry.coordinates import NEW_ZEALAND_LAT
 from catchments.geometry.spatial_index import SpatialIndex
-from catchments.lookup.resolver import ASK, Resolver, is_closed, kilometres, renamed
+from catchments.lookup.resolver import (
+    ASK,
+    NEAREST_WITHIN_M,
+    Resolver,
+    is_closed,
+    kilometres,
+    renamed,
+)
 from tests.laws import examples
 
 DAY = date(2026, 7, 1)
@@ -553,3 +567,11 @@ def test_every_name_stands_in_sentences_as_it_is_written(name):
         f"This place is exactly on the boundary between {name} A ({name} P1) and "
         f"{name} B ({name} P2)."
     )
+
+
+def test_what_is_said_and_looked_through_fits_how_far_nearest_reaches() -> None:
+    source = Path(inspect.getfile(Resolver)).read_text(encoding="utf-8")
+    reaches = re.findall(r"is within (\S+ km)", source)
+    assert reaches == [f"{NEAREST_WITHIN_M / 1000:g} km"] * 2
+    for degrees, lat in ((NEAR_DEG, NEW_ZEALAND_LAT[0]), (NEAR_DEGREES, -66)):
+        assert degrees * METRES_PER_DEGREE * math.cos(math.radians(lat)) > NEAREST_WITHIN_M

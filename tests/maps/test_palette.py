@@ -99,3 +99,9 @@ def test_no_region_looks_like_water(scheme: Scheme) -> None:
         for each in scheme.regions[:-1]
     ]
     assert [hue for hue in hues if 165 < hue < 255] == []
+
+
+def test_regions_have_the_same_colours_on_the_screen_as_in_print() -> None:
+    light, dark = STYLE.read_text().split("prefers-color-scheme: dark", 1)
+    for scheme, text in ((LIGHT, light), (DARK, dark)):
+        assert tuple(re.findall(r"--region-\d+: (#[0-9a-f]{6});", text)) == scheme.regions

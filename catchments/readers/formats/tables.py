@@ -120,7 +120,7 @@ def open_table(
     """
     looks = _checked_head(path)
     if looks is Looks.ZIP:
-        from catchments.readers.formats.table_parts.sheet_tables import open_sheets  # openpyxl
+        from catchments.readers.formats.table_parts.sheet_choice import open_sheets  # openpyxl
 
         with open_sheets(path, columns, report, sheet) as sections:
             yield _table(path, columns, report, sections, progress)
