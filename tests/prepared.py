@@ -44,6 +44,8 @@ PREPARED = (
     "psycopg",
     "rich.progress",
     "webauthn",
+    # The application that is served: whether workers share counts is found as it is imported.
+    "tests.worlds",
 )
 """Modules that are imported before a program begins."""
 READERS = (
