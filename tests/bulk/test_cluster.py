@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -290,18 +291,24 @@ def _pid() -> int:
 
 
 class Killing(WorkerPlugin):
-    """Kills each worker that begins with a file, or once if there is a marker to leave."""
+    """Kills each worker that begins with a file, or the first: as a file in `orders` has it.
 
-    def __init__(self, marker: Path | None = None) -> None:
-        self._marker, self._pid = marker, 0
+    It stays: to take it away asks each worker, one of which may just be dying.
+    """
+
+    def __init__(self, orders: Path) -> None:
+        self._each, self._first = orders / "each", orders / "first"
 
     def transition(self, key: Any, start: str, finish: str, **kwargs: Any) -> None:  # noqa: ARG002
-        if finish == "executing" and str(key).startswith("_file_resolved"):
-            if self._marker:
-                if self._marker.exists():
-                    return
-                self._marker.touch()
+        begins = finish == "executing" and str(key).startswith("_file_resolved")
+        if begins and (self._each.exists() or self._is_first()):
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_first(self) -> bool:
+        with suppress(FileNotFoundError):
+            self._first.unlink()
+            return True
+        return False
 
 
 def test_a_worker_that_dies_with_a_file_costs_a_retry_and_those_that_always_die_leave_nothing(
@@ -311,18 +318,19 @@ def test_a_worker_that_dies_with_a_file_costs_a_retry_and_those_that_always_die_
     one_file: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
-    target = tmp_path / "out"
+    orders, target = tmp_path / "orders", tmp_path / "to" / "out"
+    orders.mkdir()
+    target.parent.mkdir()
     with Client(cluster) as client:
         client.wait_for_workers(2, timeout=PATIENCE_S)
-        client.register_plugin(Killing(), name="killing")
+        client.register_plugin(Killing(orders), name="killing")
+        (orders / "each").touch()
         cluster.scheduler.allowed_failures = 0
         with pytest.raises(KilledWorker):
             resolve_folder(data_set, target, content)
-        assert list(tmp_path.iterdir()) == []
-        client.unregister_worker_plugin("killing")
+        assert list(target.parent.iterdir()) == []
+        (orders / "each").rename(orders / "first")
         cluster.scheduler.allowed_failures = 3
-        client.register_plugin(Killing(tmp_path / "killed"), name="killing")
         resolve_folder(data_set, target, content)
-        client.unregister_worker_plugin("killing")
-    assert (tmp_path / "killed").exists()
+    assert list(orders.iterdir()) == [], "one was killed"
     same_rows(read_folder(target), one_file)

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -171,17 +170,13 @@ def test_a_server_says_at_its_start_which_files_others_may_use(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class NoThread:
-        def __init__(self, **_: Any) -> None: ...
-        def start(self) -> None: ...
-
     addresses = tmp_path / "addresses.sqlite"
     addresses.touch(0o600)
     small_copy.chmod(0o644)
     settings = Settings(database_url=sqlite_url(small_copy), addresses_path=addresses)
     monkeypatch.setattr(application.Settings, "from_environment", lambda: settings)
     monkeypatch.setattr(application.request_log, "configure", lambda _: None)
-    monkeypatch.setattr(application.threading, "Thread", NoThread)
+    monkeypatch.setattr(application, "keep_doing", lambda *_, **__: None)
     with caplog.at_level(logging.WARNING):
         served = application.serve_app()
     said = [record.getMessage() for record in caplog.records]
