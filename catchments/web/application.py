@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -156,9 +157,8 @@ def _keep_up(app: Flask, running: Services) -> None:
     # Whether anybody looks at them or not.
     forget = partial(MistakeReports(running.store).forget_older_than, settings.reports_kept_days)
     keep(forget, every_s=FORGET_EVERY_S, failing="old reports of mistakes are not deleted")
-    # What editions that are over, and large answers, have left free.
     failing = "free memory is not given back"
-    keep(give_back_free_memory, every_s=GIVE_BACK_EVERY_S, failing=failing)
+    keep(_giving_back(running), every_s=GIVE_BACK_EVERY_S, failing=failing)
     count = app.extensions[metrics.MEASURED].publish
     keep(count, every_s=metrics.PUBLISH_EVERY_S, failing="nothing is being counted")
 
@@ -190,6 +190,21 @@ def _sending(running: Services) -> Callable[[], None]:
             courier.send_due()
 
     return send
+
+
+def _giving_back(running: Services) -> Callable[[], None]:
+    """Return what gives back that editions which are over, and large answers, have left free."""
+    before: object = None
+
+    def give_back() -> None:
+        nonlocal before
+        latest = running.snapshots.latest
+        if latest is not None and latest.state != before:
+            before = latest.state
+            gc.collect()  # it would come to what is old once a quarter more is there, which is late
+        give_back_free_memory()
+
+    return give_back
 
 
 def _ending_slow(app: Flask) -> Callable[[], None]:
