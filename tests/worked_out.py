@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-_ANSWER = re.compile(r"(?<![\d.])1337(?!\d)")
-"""By itself: the digits of a moment may have it among them."""
+_MOMENT = re.compile(r"\d\d:\d\d:\d\d\.\d+")
+"""With parts of a second, which may have those digits among them."""
 
 
 def is_worked_out(page: str) -> bool:
-    """Whether a page says what `{{7*191}}` comes to."""
-    return bool(_ANSWER.search(page))
+    """Whether a page says what `{{7*191}}` comes to, wherever but in a moment."""
+    return "1337" in _MOMENT.sub("", page)
