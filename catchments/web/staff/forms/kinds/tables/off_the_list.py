@@ -36,7 +36,7 @@ def read(typed: FormReader, worked: DraftState) -> MoveSchools:
 
 def _on_record(worked: DraftState) -> dict[int, School]:
     """Return the schools that a draft lists or declares to belong to none."""
-    known = {**worked.release.former, **worked.schools}
+    known = worked.release.ever
     numbers = sorted({*worked.content.listings, *worked.content.unserved})
     return {number: known.get(number) or School(number, unnamed(number)) for number in numbers}
 
