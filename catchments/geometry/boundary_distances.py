@@ -26,6 +26,7 @@ from catchments.geometry.cell_grid import (
     CellGrid,
     Floats,
     Ints,
+    pick,
 )
 from catchments.geometry.coordinates import (
     CHATHAM_LNG_360,
@@ -34,7 +35,6 @@ from catchments.geometry.coordinates import (
     WGS84,
     transformer,
 )
-from catchments.geometry.edge_crossings import pick
 
 ERROR_M = 0.0025
 """Bounds the difference from distances to the same edges cut elsewhere: each is off by < 1 mm."""
@@ -341,8 +341,7 @@ class EdgeCells:
     @cached_property
     def _edges_south_west(self) -> Ints:
         """How many coarse cells with an edge lie south-west of each corner of the grid."""
-        frame = self._grid.frame
-        edges = (self._grid.coarse < 0).reshape(frame.rows, frame.columns)
+        edges = self._grid.whole_rows() < 0
         small = np.min_scalar_type(np.count_nonzero(edges))  # two bytes for up to 65,535 of them
         return np.pad(edges.cumsum(0, dtype=small).cumsum(1, dtype=small), ((1, 0), (1, 0)))
 
@@ -379,6 +378,6 @@ class EdgeCells:
         coarse_row = row >> SHIFT
         within = (row >= 0) & (coarse_row < frame.rows)
         within &= (coarse_column >= 0) & (coarse_column < frame.columns)
-        cell = pick(grid.coarse, coarse_row * frame.columns + coarse_column)
+        cell = grid.coarse_at(coarse_row, coarse_column)
         of_row = pick(grid.with_edges, ~cell << SHIFT | row & (FINE - 1))
         return np.where((cell < 0) & within, of_row, 0)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from catchments.geometry.cell_grid import Floats, Ints
+from catchments.geometry.cell_grid import Floats, pick
 
 _ERROR_BOUND = 4e-16
 """Of a determinant, against the sum of its terms' sizes: Shewchuk's (3 + 16 ε) ε, rounded up.
@@ -54,11 +52,6 @@ def _boxes_meet(start: Points, end: Points, low: Points, high: Points) -> npt.ND
     south_of = (low[1] < south) & (high[1] < south)
     meet: npt.NDArray[np.bool_] = ~(east_of | west_of | north_of | south_of)
     return meet
-
-
-def pick(values: npt.NDArray[Any], at: Ints) -> npt.NDArray[Any]:
-    """Return `values[at]` for places known to be within: half the time of a checked look-up."""
-    return values.take(at, mode="clip")
 
 
 def side_of(a: Points, b: Points, c: Points) -> tuple[Floats, npt.NDArray[np.bool_]]:

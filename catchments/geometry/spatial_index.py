@@ -35,14 +35,17 @@ from catchments.geometry.cell_grid import (
     FINE,
     NOBODY,
     SHIFT,
+    STRIP,
+    STRIP_SHIFT,
     Bools,
     CellGrid,
     Floats,
     Ints,
     compile_grid,
+    pick,
 )
 from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
-from catchments.geometry.edge_crossings import crossed, one_crossed, pick
+from catchments.geometry.edge_crossings import crossed, one_crossed
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
 T = TypeVar("T")
@@ -170,10 +173,11 @@ class SpatialIndex:
             return False
         last_x, last_y = frame.columns * FINE - 1, frame.rows * FINE - 1
         x0, y0, x1, y1 = max(0, x0), max(0, y0), min(x1, last_x), min(y1, last_y)
-        cells, columns, fine_window = self._grid.coarse.data, frame.columns, (x0, y0, x1, y1)
+        cells, strip, fine_window = self._grid.coarse.data, self._grid.strip.data, (x0, y0, x1, y1)
         for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1):
             for column in range(x0 >> SHIFT, (x1 >> SHIFT) + 1):
-                cell = cells[row * columns + column]
+                begins = strip[row * frame.strips + (column >> STRIP_SHIFT)]
+                cell = cells[begins + (column & STRIP - 1)]
                 if cell < 0 and self._edge_in_block(~cell, row, column, fine_window):
                     return True
         return False
@@ -206,7 +210,7 @@ class SpatialIndex:
         grid = self._grid
         column = grid.frame.fine_x(lng).astype(np.intp)
         row = grid.frame.fine_y(lat).astype(np.intp)
-        cells = pick(grid.coarse, (row >> SHIFT) * grid.frame.columns + (column >> SHIFT))
+        cells = grid.coarse_at(row >> SHIFT, column >> SHIFT)
         found = cells.astype(np.uint16)
         in_block = np.flatnonzero(cells < 0)
         if not len(in_block):
@@ -372,8 +376,8 @@ def _all_within(values: Floats, low: float, high: float) -> bool:
 
 def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., CatchmentSet]:
     """Return the lookup of one point as a closure: local names are what makes it fast."""
-    cells, rows, firsts = grid.coarse.data, grid.with_edges.data, grid.first_cell.data
-    references, row_ends = grid.reference.data, grid.row_end.data
+    cells, strip, firsts = grid.coarse.data, grid.strip.data, grid.first_cell.data
+    references, row_ends, rows = grid.reference.data, grid.row_end.data, grid.with_edges.data
     sets, at_edge = exact.sets, _one_point_at_edge(grid, exact)
     west, south, east, north = (
         grid.frame.west,
@@ -381,7 +385,7 @@ def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Cat
         grid.frame.east,
         grid.frame.north,
     )
-    columns, per_lng, per_lat = grid.frame.columns, _PER_LNG, _PER_LAT
+    strips, per_lng, per_lat = grid.frame.strips, _PER_LNG, _PER_LAT
 
     def covering(*, lng: float, lat: float) -> CatchmentSet:
         if lng < 0.0:
@@ -390,7 +394,7 @@ def _one_point_lookup(grid: CellGrid, exact: ExactPolygons) -> Callable[..., Cat
             return ()
         column = int((lng - west) * per_lng)
         row = int((lat - south) * per_lat)
-        number = cells[(row >> 4) * columns + (column >> 4)]
+        number = cells[strip[(row >> 4) * strips + (column >> 10)] + (column >> 4 & 63)]
         if number < 0:
             block_row = ~number << 4 | row & 15
             with_edges, bit = rows[block_row], 1 << (column & 15)
