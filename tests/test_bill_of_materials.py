@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +26,17 @@ def test_it_is_valid_by_the_schema(text: str) -> None:
     from cyclonedx.validation.json import JsonStrictValidator
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+
+def test_every_address_in_it_is_one(text: str) -> None:
+    # The schema's own check of addresses is left out: each process that imports jsonschema would
+    # read a grammar for it, 16 MB and a second and a half.
+    addresses = re.findall(r'"url": ("[^"]*")', text)
+    parts = [urlsplit(json.loads(each)) for each in addresses]
+    assert len(parts) >= len(pinned("requirements"))
+    assert {part.scheme for part in parts} == {"https"}
+    assert all(re.fullmatch(r"[a-z0-9.-]+", part.netloc) for part in parts)
+    assert all(re.fullmatch(r"[!-~]*", part.path + part.query) for part in parts)
 
 
 def test_every_pin_is_in_it_with_its_hashes(text: str) -> None:
