@@ -245,6 +245,7 @@ class Editor:
     def __call__(self) -> None:
         with suppress(NotDone):
             self._move_schools()
+        self._session.close()  # and to another worker, perhaps: it stays signed in
         time.sleep(PAUSE_S)
 
     def _move_schools(self) -> None:
