@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import (
     is_date,
     is_shortened,
@@ -33,17 +32,6 @@ from catchments.readers.formats.table_parts.sections import Section, say_around
 from catchments.readers.formats.text_files import Looks, head_of, looks_of
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.report import Progress, Report, no_progress
-
-__all__ = [
-    "Columns",
-    "Row",
-    "Table",
-    "date_in_name",
-    "first_few",
-    "matching_key",
-    "open_table",
-    "release_of",
-]
 
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
@@ -163,11 +151,6 @@ def release_of(path: Path, given: str) -> str:
     """Return a release as given, else the date in the file's name, else that it has none."""
     dated = date_in_name(path)
     return given or (dated.isoformat() if dated else UNDATED)
-
-
-def matching_key(text: str) -> str:
-    """Return what one text in all its spellings has in common; itself if that is nothing."""
-    return folded(text) or text
 
 
 def _date(year: str, month: str, day: str) -> date | None:

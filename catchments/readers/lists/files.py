@@ -11,7 +11,8 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED, Source, SourceKind
 from catchments.core.plain_cells import as_meant
-from catchments.readers.formats.tables import Columns, Row, Table, open_table, release_of
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, Table, open_table, release_of
 from catchments.readers.formats.vectors.declarations import is_yes, sources_of
 from catchments.readers.report import Progress, Report, sha256_of
 

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, Provider, Source, SourceKind
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import folded, matching_key
 from catchments.readers.codes import provider_code
 from catchments.readers.formats.cells import tidy
-from catchments.readers.formats.tables import Columns, Row, Table, first_few, matching_key
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, Table, first_few
 from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownProviders
 from catchments.readers.report import Progress, Report, no_progress
