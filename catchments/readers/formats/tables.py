@@ -115,14 +115,12 @@ def open_table(
         return
     _refuse_sheet(path, sheet, "Parquet" if looks is Looks.PARQUET else "text")
     if looks is Looks.PARQUET:
-        held = read_parquet(path, columns, report, bytes_at_most=SIZE_LIMIT_MB * _MEGABYTE)
-        table = _table(path, columns, report, [held.section], progress)
-        yield replace(table, declared=held.declared)
+        most = SIZE_LIMIT_MB * _MEGABYTE
+        section, declared = read_parquet(path, columns, report, bytes_at_most=most)
+        yield replace(_table(path, columns, report, [section], progress), declared=declared)
         return
-    with open_csv(path, columns, report, progress) as text:
-        yield _table(
-            path, columns, report, [text.section], progress, text.encoding, text.line_count
-        )
+    with open_csv(path, columns, report, progress) as (section, encoding, line_count):
+        yield _table(path, columns, report, [section], progress, encoding, line_count)
 
 
 def _table(

@@ -150,13 +150,13 @@ def _read_kmls(
             continue
         done.add(member.path)
         file = archive.unpack(member, folder / f"{len(done)}.kml")
-        contents = read_kml(file, archive.path, member.path.stem, report)
+        found, links = read_kml(file, archive.path, member.path.stem, report)
         file.unlink()
         report.took(f"member {shown(member.name)}")
-        layers += contents.layers
-        inside = [_linked(link, member, by_path, small) for link in contents.links]
-        left += [found for found in reversed(inside) if found]
-        outside += [n for n, found in zip(contents.links, inside, strict=True) if not found]
+        layers += found
+        inside = [_linked(link, member, by_path, small) for link in links]
+        left += [each for each in reversed(inside) if each]
+        outside += [link for link, led in zip(links, inside, strict=True) if not led]
     refuse_links_alone(layers, outside, archive.path)
     report_links(outside, archive.path, report)
     for member in kmls:
