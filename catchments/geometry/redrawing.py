@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.changing_index import boundaries_touching
-from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360, xy_to_360
 from catchments.geometry.outlines import (
     boxes_meet,
     edges_in,
@@ -168,9 +168,7 @@ def _checked_area(area: BaseGeometry) -> BaseGeometry:
 
 def _checked_line(line: BaseGeometry) -> BaseGeometry:
     _refuse_unusable(line, {"LineString"}, "a line")
-    xy = shapely.get_coordinates(shapely.force_2d(line)).copy()
-    xy[:, 0] = np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0])
-    framed = shapely.linestrings(xy)
+    framed = shapely.linestrings(xy_to_360(shapely.get_coordinates(line)))
     refuse_entangled(framed)
     if not shapely.is_simple(framed):
         raise ChangeDoesNotFit(
