@@ -8,7 +8,7 @@ A boundary that gains no vertex and no face is handed back as the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,10 +104,12 @@ def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[st
     Codes without a boundary are no error: a catchment need not have one.
     """
     merging = [code for code in dict.fromkeys(codes) if code in boundaries]
-    kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
-    if merging:
-        kept[into] = geometry_to_180(_union(_framed([boundaries[code] for code in merging])))
-    return {code: kept[code] for code in sorted(kept, key=_order_in(boundaries))}
+    if not merging:
+        return dict(boundaries)
+    gone = set(merging) - {into}
+    kept = {code: boundary for code, boundary in boundaries.items() if code not in gone}
+    united = _union(_framed([boundaries[code] for code in merging]))
+    return {**kept, into: geometry_to_180(united)}
 
 
 def split(
@@ -258,11 +260,6 @@ def _stretches(line: BaseGeometry, places: npt.NDArray[np.float64]) -> Iterator[
 def _framed(boundaries: Iterable[BaseGeometry]) -> Shapes:
     """Return boundaries with longitudes 0…360; those of the mainland are the same objects."""
     return np.array([geometry_to_360(boundary) for boundary in boundaries], dtype=object)
-
-
-def _order_in(boundaries: Boundaries) -> Callable[[str], tuple[int, str]]:
-    places = {code: at for at, code in enumerate(boundaries)}
-    return lambda code: (places.get(code, len(places)), code)
 
 
 def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def read_aliases(
     set aside and reported.
     """
     names = by_name((school.name, school) for school in schools.values())
-    reading = AliasReading(names, _place_names(schools.values()), schools)
+    places = frozenset(folded(name) for s in schools.values() for name in (s.suburb, s.city))
+    reading = AliasReading(names, places, schools)
     report = reading.report
     with open_table(path, COLUMNS, report=report, sheet=sheet, progress=progress) as table:
         for row in table.rows:
@@ -56,10 +57,6 @@ def read_aliases(
     called = {alias.school_id for alias in reading.aliases}
     reading.report.count("schools with an alias", len(called))
     return tuple(reading.aliases), reading.report
-
-
-def _place_names(schools: Iterable[School]) -> frozenset[str]:
-    return frozenset(folded(name) for school in schools for name in (school.suburb, school.city))
 
 
 @dataclass

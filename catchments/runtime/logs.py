@@ -38,9 +38,15 @@ def configure(kind: str, about: About = dict) -> None:
 
     `kind` is `json` or `text`; `about` returns what is known of the request that is being answered.
     """
+
+    def knows(record: logging.LogRecord) -> bool:
+        if not hasattr(record, _ATTRIBUTE):
+            setattr(record, _ATTRIBUTE, about())
+        return True
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(kind))
-    handler.addFilter(_Knowing(about))
+    handler.addFilter(knows)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -102,19 +108,6 @@ class TextLines(logging.Formatter):
         head = [str(told.pop(name)) for name in ("time", "level", "logger", "message")]
         rest = [f"{name}={printable(str(value))}" for name, value in told.items()]
         return "\n".join([" ".join([*head, *rest]), *frames])
-
-
-class _Knowing(logging.Filter):
-    """Notes with each event which request it belongs to."""
-
-    def __init__(self, about: About) -> None:
-        super().__init__()
-        self._about = about
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, _ATTRIBUTE):
-            setattr(record, _ATTRIBUTE, self._about())
-        return True
 
 
 def _message(record: logging.LogRecord) -> str:

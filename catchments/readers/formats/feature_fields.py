@@ -104,7 +104,7 @@ def said_in(values: Mapping[str, str], named: str | None, guesses: Sequence[str]
     “” where there are such fields with nothing in them, None where there is none.
     """
     empty: str | None = None
-    index = fields_called(tuple(values))
+    index = _index_of(tuple(values))
     for wanted in _wanted(named, guesses):
         for name in index.meant_by(wanted):
             value = values[name]
@@ -142,10 +142,8 @@ class FieldIndex:
         return self._meant[wanted]
 
 
-@lru_cache(maxsize=64)
-def fields_called(names: tuple[str, ...]) -> FieldIndex:
-    """Return the index of some fields: those of a layer are mostly the same in every feature."""
-    return FieldIndex(names)
+_index_of = lru_cache(maxsize=64)(FieldIndex)
+"""The index of some fields: those of a layer are mostly the same in every feature."""
 
 
 @lru_cache(maxsize=1_024)
