@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -257,18 +257,12 @@ class _Catalogue:
 
     def _fetched(self, action: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         try:
-            return self._attempted(lambda: self._once(action, parameters))
+            for _ in range(_BODY_ATTEMPTS - 1):
+                with suppress(ProtocolError):  # it broke off half-way: the session tries no more
+                    return self._once(action, parameters)
+            return self._once(action, parameters)
         except (requests.RequestException, HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from error
-
-    def _attempted(self, once: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
-        """Try again when an answer breaks off half-way, which the session cannot do."""
-        for _ in range(_BODY_ATTEMPTS - 1):
-            try:
-                return once()
-            except ProtocolError:
-                continue
-        return once()
 
     def _once(self, action: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         body = bytearray()

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from nzgeom.regions import NZRegions
@@ -25,10 +26,8 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
-    Place,
     Provider,
     School,
-    SchoolStatus,
     Source,
     SourceKind,
 )
@@ -194,7 +193,7 @@ def _rows_as(path: Path, read: Callable[[Row], tuple[Any, T]]) -> Iterator[tuple
         for row in table:
             try:
                 key, value = read(row)
-            except (KeyError, ValueError, TypeError, AttributeError) as error:
+            except (KeyError, ValueError, TypeError, AttributeError, msgspec.MsgspecError) as error:
                 raise FileRefused(
                     f"{path.name}, line {table.line_num}, cannot be read: {error}."
                 ) from error
@@ -234,27 +233,13 @@ def _provision(row: Row) -> tuple[int, str]:
 
 
 def _school(row: Row) -> tuple[int, School]:
-    school = School(
-        school_id=int(row["school_id"]),
-        name=row["name"],
-        status=SchoolStatus(row["status"]),
-        place=Place(lng=float(row["lng"]), lat=float(row["lat"])) if row["lng"] else None,
-        org_type=row["org_type"],
-        address=row["address"],
-        suburb=with_macrons(row["suburb"]),
-        city=with_macrons(row["city"]),
-        postcode=row["postcode"],
-        education_region=education_region(row["education_region"]) or "",
-        territorial_authority=row["territorial_authority"],
-        roll=int(row["roll"]) if row["roll"] else None,
-        opens=_day(row["opens"]),
-        closed=_day(row["closed"]),
-    )
+    said: dict[str, Any] = {name: text for name, text in row.items() if text}
+    said["education_region"] = education_region(row["education_region"]) or ""
+    said |= {name: with_macrons(row[name]) for name in ("suburb", "city")}
+    if row["lng"]:
+        said["place"] = {"lng": row["lng"], "lat": row["lat"]}
+    school = msgspec.convert(said, School, strict=False)
     return school.school_id, school
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 # --- boundaries -----------------------------------------------------------------------------------

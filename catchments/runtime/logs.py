@@ -77,7 +77,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
         **getattr(record, _ATTRIBUTE, {}),
     }
     if record.exc_info and record.exc_info[1] is not None:
-        made["exception"] = [*_kinds(record.exc_info[1])]
+        kinds = map(type, _chain(record.exc_info[1]))
+        made["exception"] = [f"{kind.__module__}.{kind.__qualname__}" for kind in kinds]
         made["traceback"] = [*_frames(record.exc_info[1])]
     return made
 
@@ -124,10 +125,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.append(at)
         at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
     yield from reversed(seen)
-
-
-def _kinds(error: BaseException) -> Iterator[str]:
-    yield from (f"{type(e).__module__}.{type(e).__qualname__}" for e in _chain(error))
 
 
 def _frames(error: BaseException) -> Iterator[str]:

@@ -166,14 +166,11 @@ def provider_said(values: Mapping[str, str], fields: FieldNames) -> SaidOfProvid
         return None
     both = {**lines, **{key: value for key, value in values.items() if value or key not in lines}}
     ways = (_PHONE_FIELDS, _EMAIL_FIELDS, _WEBSITE_FIELDS)
-    phone, email, website = (_text_or_none(said_in(both, None, way)) for way in ways)
+    said = (said_in(both, None, way) for way in ways)
+    phone, email, website = (None if isinstance(text, NotText) else text for text in said)
     if isinstance(name, NotText) or isinstance(code, NotText):
         return SaidOfProvider(code or "", name if isinstance(name, NotText) else NotText.of(""))
     return SaidOfProvider(code or "", name or None, phone, email, website)
-
-
-def _text_or_none(text: str | None) -> str | None:
-    return None if isinstance(text, NotText) else text
 
 
 def web_address(text: str) -> str:
