@@ -14,7 +14,7 @@ from rtree.index import Index, Property
 
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.geometry.tiling.coverage import find_faults
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.demonstration import read_demonstration
 from scripts import postgresql
 from scripts.benchmarking import (

@@ -234,7 +234,7 @@ class Measured:
         ]
 
         def resolver() -> int:
-            self._answering.columns(columns, rows.how, threads=1)
+            self._answering.columns(columns, rows.how)
             return self._rows
 
         def bulk() -> int:

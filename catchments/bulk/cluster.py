@@ -17,7 +17,7 @@ from catchments.bulk.columns import Wanted
 from catchments.bulk.files import Summary
 from catchments.bulk.input_columns import How
 from catchments.bulk.output_columns import COLUMNS
-from catchments.bulk.parquet_folder import ParquetFolder, parts_of
+from catchments.bulk.parquet_folder import ParquetFiles, parts_of
 from catchments.bulk.partition import Content, FileResolver, PartitionResolver, beside
 from catchments.bulk.targets import building_folder, folder_there
 from catchments.core.errors import FileRefused, shown
@@ -64,7 +64,7 @@ def resolve_folder(
     """
     if target.exists():
         raise folder_there(target)
-    ParquetFolder(source, wanted or Wanted())  # looks at each file's end, and its columns
+    ParquetFiles(source, wanted or Wanted())  # looks at each file's end, and its columns
     parts = [part.path.relative_to(source) for part in parts_of(source)]
     with building_folder(target) as folder:
         for part in parts:

@@ -10,10 +10,9 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from catchments.bulk.columns import Wanted, choose, could_be
-from catchments.bulk.input_columns import How
+from catchments.bulk.input_columns import BYTES_AT_ONCE, ROWS_AT_ONCE, How
 from catchments.bulk.other_formats import refuse_other
 from catchments.bulk.plain_csv import NotPlain, plain_tables
-from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE
 from catchments.readers.formats.text_files import (
     DELIMITERS,
     UTF8,

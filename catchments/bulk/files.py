@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,15 +18,14 @@ from catchments.bulk.csv_source import CsvSource
 from catchments.bulk.input_columns import check_crs
 from catchments.bulk.other_formats import refuse_folder
 from catchments.bulk.output_columns import COLUMNS, Answering
-from catchments.bulk.parquet_folder import ParquetFolder, parts_of
-from catchments.bulk.parquet_source import MAGIC, ParquetSource
-from catchments.bulk.sources import read_columns
+from catchments.bulk.parquet_folder import ParquetFiles, parts_of
 from catchments.bulk.targets import already_there, building, is_csv, side_by_side, target_for
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.lookup.snapshot import Snapshot
+from catchments.readers.formats.parquet.file_ends import MARK
 from catchments.readers.report import Progress, no_progress
 
-Source = CsvSource | ParquetSource | ParquetFolder
+Source = CsvSource | ParquetFiles
 """An open file of rows: the Arrow schema of its columns, those that hold shapes as WKB, how its
 question is found, and how much of it there is, in bytes of text or in rows."""
 THREADS_AT_MOST = 4
@@ -37,9 +37,9 @@ class Summary:
     """What a run did."""
 
     rows: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
     """How many rows ended how."""
-    problems: dict[str, int] = field(default_factory=dict)
+    problems: Counter[str] = field(default_factory=Counter)
     """How many rows have which problem."""
 
     @classmethod
@@ -48,16 +48,15 @@ class Summary:
         whole = cls()
         for part in parts:
             whole.rows += part.rows
-            for counts, more in ((whole.statuses, part.statuses), (whole.problems, part.problems)):
-                for text, count in more.items():
-                    counts[text] = counts.get(text, 0) + count
+            whole.statuses.update(part.statuses)
+            whole.problems.update(part.problems)
         return whole
 
     def count(self, answers: Mapping[str, Any]) -> None:
         """Add the rows of a batch."""
         self.rows += len(answers["provider_status"])
-        _count(answers["provider_status"], self.statuses)
-        _count(answers["provider_problem"], self.problems)
+        self.statuses.update(_counts(answers["provider_status"]))
+        self.problems.update(_counts(answers["provider_problem"]))
 
 
 def resolve_file(
@@ -106,17 +105,17 @@ def open_source(path: Path, wanted: Wanted) -> Source:
     """
     if _is_folder(path):
         refuse_folder(path)
-        return ParquetFolder(path, wanted)
+        return ParquetFiles(path, wanted)
     try:
         if not path.is_file():
             raise FileRefused(
                 f"{shown(path)} is not a file.", next_step="Check its name and folder."
             )
         with path.open("rb") as file:
-            magic = file.read(len(MAGIC))
+            mark = file.read(len(MARK))
     except (OSError, ValueError) as error:
         raise FileRefused(f"{shown(path)} cannot be opened ({error}).") from error
-    return ParquetSource(path, wanted) if magic == MAGIC else CsvSource(path, wanted)
+    return ParquetFiles(path, wanted) if mark == MARK else CsvSource(path, wanted)
 
 
 def _answered(
@@ -126,8 +125,8 @@ def _answered(
 
     def answered(batch: tuple[Any, int]) -> tuple[Any, list[Any], int]:
         table, read = batch
-        questions = read_columns(table, source.how)
-        return table, answering.columns(questions, source.how, threads=1), read
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        return table, answering.columns(columns, source.how), read
 
     threads = min(os.cpu_count() or 1, THREADS_AT_MOST)
     for table, answers, read in side_by_side(answered, source.batches(), threads=threads):
@@ -186,8 +185,7 @@ def _fingerprint(path: Path) -> object:
     return found.st_size, found.st_mtime_ns
 
 
-def _count(column: Any, counts: dict[str, int]) -> None:
+def _counts(column: Any) -> dict[str, int]:
     found = np.bincount(column.indices.drop_null().to_numpy(), minlength=len(column.dictionary))
-    for text, count in zip(column.dictionary.to_pylist(), found.tolist(), strict=True):
-        if count:
-            counts[text] = counts.get(text, 0) + count
+    texts = zip(column.dictionary.to_pylist(), found.tolist(), strict=True)
+    return {text: count for text, count in texts if count}

@@ -21,6 +21,10 @@ from catchments.geometry.wkb import POINTS, Kinds, sound
 from catchments.lookup.values import DECIMAL_COMMA as WITH_COMMA
 from catchments.lookup.values import DEGREES, HIGHEST_NUMBER, LAT_LIMITS, LNG_LIMITS, NUMBER
 
+ROWS_AT_ONCE = 1 << 16
+BYTES_AT_ONCE = 32 << 20
+"""A batch ends with the row that reaches either, so that memory does not grow with the file."""
+
 Floats = npt.NDArray[np.float64]
 Problems = npt.NDArray[np.uint8]
 

@@ -65,7 +65,7 @@ class Answering:
     def __init__(self, snapshot: Snapshot, on: date, *, for_spreadsheets: bool = False) -> None:
         self.snapshot = snapshot
         self.on = on
-        self._resolver = BatchResolver.of(snapshot)
+        self._resolver = BatchResolver(snapshot)
         self._for_spreadsheets = for_spreadsheets
         self._constants = self._made_constants(0)
 
@@ -94,22 +94,20 @@ class Answering:
         """Return a schema's metadata: all that the input's has, and where the answers are from."""
         return {**(of_input or {}), METADATA: json.dumps(self.origin, ensure_ascii=False).encode()}
 
-    def columns(
-        self, questions: Mapping[str, Any], how: How, *, threads: int | None = None
-    ) -> list[Any]:
+    def columns(self, questions: Mapping[str, Any], how: How) -> list[Any]:
         """Return an Arrow array for each of COLUMNS, a row each row of the questions.
 
         `questions` are Arrow columns by name. Raises FileRefused for a type that will not do.
         """
         question = asked(questions, how)
-        return self._as_columns(question, self._outcomes(question, threads))
+        return self._as_columns(question, self._outcomes(question))
 
-    def _outcomes(self, question: Asked, threads: int | None) -> Outcomes:
+    def _outcomes(self, question: Asked) -> Outcomes:
         if question.numbers is not None:
             return self._resolver.schools(question.numbers)
         assert question.lng is not None  # noqa: S101 - then it asks for places
         assert question.lat is not None  # noqa: S101
-        return self._resolver.points(lng=question.lng, lat=question.lat, threads=threads)
+        return self._resolver.points(lng=question.lng, lat=question.lat)
 
     def _as_columns(self, question: Asked, outcomes: Outcomes) -> list[Any]:
         bad = question.problems > 0

@@ -1,4 +1,4 @@
-"""Folders of Parquet files, read as one file; what their names say becomes columns, as in Hive."""
+"""Parquet files, one or a folder of them; what folders' names say becomes columns, as in Hive."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from catchments.bulk.columns import Wanted, choose
-from catchments.bulk.input_columns import How
-from catchments.bulk.parquet_source import MAGIC, Geometry, OpenParquet, crs_asked, rechunked
-from catchments.bulk.sources import ROWS_AT_ONCE
+from catchments.bulk.input_columns import ROWS_AT_ONCE, How
+from catchments.bulk.parquet_source import Geometry, OpenParquet, crs_asked, rechunked
 from catchments.core.errors import FileRefused, shown
+from catchments.readers.formats.parquet.file_ends import MARK
 
 MOST_FILES = 100_000
 PARTITION = pa.dictionary(pa.int32(), pa.string())
@@ -32,12 +32,15 @@ class _Part:
     """What the names of its folders say: `region=waikato`."""
 
 
-class ParquetFolder:
-    """A folder of Parquet files. Raises FileRefused where they do not make one table."""
+class ParquetFiles:
+    """A Parquet file, or a folder of them.
+
+    Raises FileRefused for one that is damaged, and where they make no table with such columns.
+    """
 
     def __init__(self, path: Path, wanted: Wanted) -> None:
         self.path = path
-        self._parts = parts_of(path)
+        self._parts = parts_of(path) if path.is_dir() else [_Part(path, {})]
         with OpenParquet(self._parts[0].path) as first:
             geometry, self._own = first.geometry, first.schema
         self.whole, self._batch_rows = 0, ROWS_AT_ONCE
@@ -62,6 +65,8 @@ class ParquetFolder:
                 self._batch_rows = min(self._batch_rows, opened.batch_rows)
             if opened.geometry != geometry:
                 raise _refused(self.path, f"{name} has its geometry in another form or CRS")
+            if opened.schema == self._own:
+                return
             try:
                 both = [self._own, opened.schema]
                 whole = pa.unify_schemas(both, promote_options="permissive")
@@ -114,7 +119,7 @@ def parts_of(folder: Path) -> list[_Part]:
         )
     for part in parts:
         with part.path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
+            if file.read(len(MARK)) != MARK:
                 raise _refused(folder, f"{shown(part.path.name)} in it is not Parquet")
         folders = part.path.relative_to(folder).parts[:-1]
         if len(part.said) < sum("=" in name for name in folders):

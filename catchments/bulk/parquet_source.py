@@ -12,14 +12,12 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catchments.bulk.columns import Wanted, choose
-from catchments.bulk.input_columns import How
-from catchments.bulk.sources import BYTES_AT_ONCE, ROWS_AT_ONCE
+from catchments.bulk.columns import Wanted
+from catchments.bulk.input_columns import BYTES_AT_ONCE, ROWS_AT_ONCE
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats.parquet.file_ends import damaged
 
-MAGIC = b"PAR1"
 _STREAM_BYTES = 1 << 20
 _DEGREES = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", 4326)}
 """WGS 84 under its names; GeoParquet has the longitude first in either."""
@@ -66,30 +64,6 @@ class OpenParquet:
         with _reading(self.path):
             for batch in self._file.iter_batches(size):
                 yield pa.Table.from_batches([batch], schema=self.schema)
-
-
-class ParquetSource:
-    """A Parquet file. Raises FileRefused for one that is damaged or has no such columns."""
-
-    def __init__(self, path: Path, wanted: Wanted) -> None:
-        self.path = path
-        self._opened = OpenParquet(path)
-        self.schema, self.whole = self._opened.schema, self._opened.whole
-        geometry = self._opened.geometry
-        chosen = choose(path.name, self.schema.names, wanted, geometry=geometry.column)
-        self.geometries = geometry.all_wkb
-        self.how = How(
-            chosen, crs_asked(path, wanted, geometry, chosen.geometry), geometry.encoding
-        )
-
-    def batches(self) -> Iterator[tuple[Any, int]]:
-        """Yield tables, all but the last as long, each with how many rows have been read."""
-        rows, size = 0, self._opened.batch_rows
-        for table in rechunked(self._opened.tables(size), size):
-            rows += table.num_rows
-            yield table, rows
-        if rows < self.whole:
-            raise FileRefused(f"{shown(self.path.name)} ends before it should.")
 
 
 def rechunked(tables: Iterator[Any], size: int) -> Iterator[Any]:

@@ -115,8 +115,7 @@ class PartitionResolver:
         return list(filter(None, (chosen.school_id, chosen.lng, chosen.lat)))
 
     def _answers(self, questions: dict[str, Any]) -> list[Any]:
-        # A worker's threads are the engine's to share out.
-        return _answering(self.content).columns(questions, self.how, threads=1)
+        return _answering(self.content).columns(questions, self.how)
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,17 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from catchments.core.model import UNCERTAINTY_M, Answer, Basis, Status
 from catchments.geometry.boundary_distances import ERROR_M, Near
+from catchments.geometry.cell_grid import Bools, Floats, Ints
 from catchments.geometry.coordinates import published_lngs, to_360_many
-from catchments.geometry.spatial_index import by_parts
 from catchments.lookup.notice_codes import NoticeCode, notices_of_place
 from catchments.lookup.resolver import NEAREST_WITHIN_M
 from catchments.lookup.snapshot import Snapshot
-
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.integer[Any]]
-Bools = npt.NDArray[np.bool_]
 
 STATUSES = (*(str(status) for status in Status), "unknown", "refused")
 """What the numbers in `Outcomes.status` mean: a school may be unknown, a point nowhere."""
@@ -107,7 +102,8 @@ class Outcomes:
 class BatchResolver:
     """Answers many rows from one snapshot, each as `Snapshot.school` or `.point` would alone.
 
-    Safe to share between threads. A date plays no part but to choose the snapshot.
+    Safe to share between threads. A date plays no part but to choose the snapshot. What is costly
+    is made at the first question.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -125,11 +121,6 @@ class BatchResolver:
         serves = [self._provider_at.get(provider or "", NONE) for provider in by]
         self._serves = np.array(serves, dtype=np.int32)
 
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> BatchResolver:
-        """Return the resolver of a snapshot; what is costly is made at the first question."""
-        return cls(snapshot)
-
     def schools(self, numbers: Ints) -> Outcomes:
         """Return the outcomes for school numbers, shape (n,)."""
         known, outcomes = self._schools
@@ -139,19 +130,16 @@ class BatchResolver:
         # The last row of the outcomes is that of a number which no school has.
         return outcomes.taken(np.where(there & (at < len(known)), at, len(known)))
 
-    def points(self, *, lng: Floats, lat: Floats, threads: int | None = None) -> Outcomes:
+    def points(self, *, lng: Floats, lat: Floats) -> Outcomes:
         """Return the outcomes for WGS 84 points, shape (n,), longitudes -180…360.
 
-        A point that is not finite or not within those and ±90 degrees is refused, alone. Work is
-        shared among `threads`, by default as many as there are cores.
+        A point that is not finite or not within those and ±90 degrees is refused, alone.
         """
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         lng = published_lngs(lng)
-
-        def some(part: slice) -> Outcomes:
-            return self._some_points(lng[part], lat[part])
-
-        return Outcomes.joined(by_parts(some, len(lng), _POINTS_AT_ONCE, threads=threads))
+        starts = range(0, len(lng), _POINTS_AT_ONCE)
+        parts = (slice(start, start + _POINTS_AT_ONCE) for start in starts)
+        return Outcomes.joined([self._some_points(lng[part], lat[part]) for part in parts])
 
     def notices(self, outcomes: Outcomes, row: int) -> list[NoticeCode]:
         """Return what holds for a point's answer beside it."""

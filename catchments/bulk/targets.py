@@ -21,6 +21,7 @@ import shapely
 from catchments.bulk.input_columns import shapes_of
 from catchments.core.errors import FileRefused, InputRefused, shown
 from catchments.geometry.wkb import ALL_KINDS
+from catchments.readers.formats.parquet.arrow_values import is_bytes
 from catchments.runtime.disk import fsync
 
 S = TypeVar("S")
@@ -121,7 +122,7 @@ class CsvTarget:
         """Return a table of nothing but texts, numbers, dates and truths."""
         for at, field in enumerate(table.schema):
             column = table.column(at)
-            if field.name in self._geometries and _is_bytes(field.type):
+            if field.name in self._geometries and is_bytes(field.type):
                 column = _as_wkt(column)
             elif pa.types.is_dictionary(field.type):
                 column = column.cast(field.type.value_type)
@@ -136,7 +137,7 @@ class CsvTarget:
         for field in self._flat_schema:
             sink = pa.BufferOutputStream()
             try:
-                if _is_bytes(field.type):
+                if is_bytes(field.type):
                     raise pa.ArrowInvalid("bytes are no text")
                 pyarrow.csv.write_csv(pa.schema([field]).empty_table(), sink)
             except (pa.ArrowException, NotImplementedError) as error:
@@ -145,11 +146,6 @@ class CsvTarget:
                     allowed="A CSV file holds texts, numbers, dates, truths and points.",
                     next_step="Write Parquet instead, or leave the column out.",
                 ) from error
-
-
-def _is_bytes(kind: Any) -> bool:
-    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
-    return any(test(kind) for test in tests)
 
 
 def _as_wkt(column: Any) -> Any:

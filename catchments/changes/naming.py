@@ -63,7 +63,6 @@ def with_schools(numbers: Sequence[int]) -> str:
     return f", with {schools(numbers)}" if numbers else ""
 
 
-def listed(things: Sequence[str]) -> str:
+def listed(things: Sequence[str], at_most: int = LISTED_AT_MOST) -> str:
     """Return the first few of some things as a sentence lists them, and how many more there are."""
-    few = len(things) <= LISTED_AT_MOST
-    return all_of(things) if few else first_of(things, LISTED_AT_MOST)
+    return all_of(things) if len(things) <= at_most else first_of(things, at_most)

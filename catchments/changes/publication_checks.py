@@ -202,8 +202,3 @@ def _undeclared_sources(edition: Edition) -> list[Concern]:
 def _is_declared(source: Source) -> bool:
     licensed = source.licence not in {"", NOT_STATED}
     return bool(licensed and source.authority and source.sha256)
-
-
-def may_take_effect(effective_from: date, *, today: date) -> bool:
-    """Whether a publication may take effect on a date: today or later."""
-    return effective_from >= today

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catchments.changes.naming import listed
 from catchments.core.errors import all_of
 from catchments.core.model import AcceptedLoss, Edition, Place
 
@@ -38,9 +39,10 @@ class Uncovered:
         """Return what would be lost, in a sentence or two; `edition` is the one that loses it."""
         known = (edition.catchments.get(code) for code in self.beside)
         names = [catchment.name for catchment in known if catchment]
-        beside = f", beside {_some(names)}" if names else ""
+        beside = f", beside {listed(names, BESIDE_NAMED)}" if names else ""
         said = f"Ground of {self.name} ({self.code}) would be in no catchment: {self.extent}"
-        return f"{said}{beside}.{uncounted(self.addresses)}"
+        uncounted = " Addresses are not counted: no address file is kept."
+        return f"{said}{beside}.{uncounted if self.addresses is None else ''}"
 
     @property
     def extent(self) -> str:
@@ -59,11 +61,6 @@ def extent(km2: float, schools: int, addresses: int | None) -> str:
     return all_of(parts)
 
 
-def uncounted(addresses: int | None) -> str:
-    """Return a sentence that says so where addresses could not be counted."""
-    return " Addresses are not counted: no address file is kept." if addresses is None else ""
-
-
 def area(km2: float) -> str:
     """Return an area as a person says it: in m² where it is small."""
     if km2 < 0.01:
@@ -73,13 +70,6 @@ def area(km2: float) -> str:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}" if number else f"no {many}"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown, more = list(names[:BESIDE_NAMED]), len(names) - BESIDE_NAMED
-    if more > 0:
-        shown.append(f"{more} more")
-    return all_of(shown)
 
 
 # --- accepting ------------------------------------------------------------------------------------

@@ -29,9 +29,9 @@ from catchments.core.errors import InputRefused
 from catchments.core.model import NOT_STATED, Edition
 from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.lookup.snapshot import Timeline
-from catchments.readers.boundaries import BoundaryReading, are_made_up, read_boundaries
 from catchments.readers.boundaries.change import catchments_change
 from catchments.readers.boundaries.coverage_refused import CoverageRefused
+from catchments.readers.boundaries.reading import BoundaryReading, are_made_up, read_boundaries
 from catchments.readers.lists.changes import (
     after_import,
     listings_change,

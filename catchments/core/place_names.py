@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from catchments.core.text_folding import folded
 
-_NORTHLAND = (
+OFFICIAL = (
+    # --- Northland ---
     "Kaitāia",  # as its council, its college and this service's catchment spell it
     "Mangōnui",
     "Ōhaeawai",
@@ -23,8 +24,7 @@ _NORTHLAND = (
     "Te Kōpuru",
     "Whangārei",
     "Whangārei Heads",
-)
-_AUCKLAND = (
+    # --- Auckland ---
     "East Tāmaki",
     "Kumeū",
     "Māngere",
@@ -41,8 +41,7 @@ _AUCKLAND = (
     "Te Atatū South",
     "Waitākere",
     "Whangaparāoa",
-)
-_WAIKATO = (
+    # --- Waikato ---
     "Ātiamuri",
     "Ngāhinapōuri",
     "Ngāruawāhia",
@@ -56,8 +55,7 @@ _WAIKATO = (
     "Tīrau",
     "Tūrangi",
     "Whangamatā",
-)
-_BAY_OF_PLENTY = (
+    # --- Bay of Plenty ---
     "Lake Rotomā",
     "Matatā",
     "Ngongotahā",
@@ -68,15 +66,13 @@ _BAY_OF_PLENTY = (
     "Tāneatua",
     "Whakamārama",
     "Whakatāne",
-)
-_HAWKES_BAY_AND_TAIRAWHITI = (
+    # --- Hawke's Bay and Tairāwhiti ---
     "Mōtū",
     "Nūhaka",
     "Ōtāne",
     "Pōrangahau",
     "Te Pōhue",
-)
-_TARANAKI_WHANGANUI_AND_MANAWATU = (
+    # --- Taranaki, Whanganui and Manawatū ---
     "Āpiti",
     "Eketāhuna",
     "Hāwera",
@@ -90,8 +86,7 @@ _TARANAKI_WHANGANUI_AND_MANAWATU = (
     "Pātea",
     "Rātana",
     "Waitōtara",
-)
-_WELLINGTON = (
+    # --- Wellington ---
     "Ōpaki",
     "Ōtaki",
     "Ōwhiro Bay",
@@ -104,8 +99,7 @@ _WELLINGTON = (
     "Tīnui",
     "Tītahi Bay",
     "Waiwhetū",
-)
-_SOUTH_ISLAND = (
+    # --- South Island ---
     "Hāwea Flat",
     "Kaikōura",
     "Māpua",
@@ -114,16 +108,6 @@ _SOUTH_ISLAND = (
     "Tāhunanui",
     "Tākaka",
     "Wānaka",
-)
-OFFICIAL = (
-    *_NORTHLAND,
-    *_AUCKLAND,
-    *_WAIKATO,
-    *_BAY_OF_PLENTY,
-    *_HAWKES_BAY_AND_TAIRAWHITI,
-    *_TARANAKI_WHANGANUI_AND_MANAWATU,
-    *_WELLINGTON,
-    *_SOUTH_ISLAND,
 )
 """The towns and suburbs, roughly from north to south."""
 _BY_FOLDED = {folded(name): name for name in OFFICIAL}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 from catchments.core.model import EDUCATION_REGIONS
 
 LONGEST_TEXT = 200
 """Characters of a text that are looked at; no school's name and town have as many."""
 
+T = TypeVar("T")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʻʼ`´")
 
@@ -24,6 +27,19 @@ def folded(text: str) -> str:
     if not plain.isascii():
         plain = _unmarked(plain)
     return _NOT_WORD.sub(" ", plain.casefold()).strip()
+
+
+def matching_key(text: str) -> str:
+    """Return what one text in all its spellings has in common; itself if that is nothing."""
+    return folded(text) or text
+
+
+def by_name(named: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """Return things by what their names have in common in all their spellings."""
+    found: dict[str, list[T]] = {}
+    for name, thing in named:
+        found.setdefault(matching_key(name), []).append(thing)
+    return found
 
 
 def _unmarked(text: str) -> str:

@@ -16,7 +16,6 @@ from catchments.changes.publication_checks import (
     Concern,
     accepted_losses,
     blocks,
-    may_take_effect,
 )
 from catchments.changes.uncovered import Uncovered, accepted
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, PublicationRefused, long_date
@@ -239,7 +238,7 @@ class Publisher:
             raise PublicationRefused(
                 f"Draft {draft.id} has been published already, as edition {draft.published_as}."
             )
-        early = not may_take_effect(request.effective_from, today=self._today)
+        early = request.effective_from < self._today
         if early and request.decision and not self._may_backdate(request.decision):
             raise PublicationRefused(
                 f"{long_date(request.effective_from)} lies before today, {long_date(self._today)}.",

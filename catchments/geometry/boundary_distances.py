@@ -259,10 +259,8 @@ def _projected(lng: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
 def _runs(first: Ints, counts: Ints) -> Ints:
     """Return the numbers first, first + 1, … of each run, `counts` of them, none of them 0."""
     ends = np.cumsum(counts)
-    runs: Ints = np.arange(ends[-1] if len(ends) else 0) + np.repeat(
-        first - (ends - counts), counts
-    )
-    return runs
+    before = np.repeat(first - (ends - counts), counts)
+    return np.asarray(np.arange(len(before)) + before)
 
 
 def _once_each(point: Ints, boundary: Ints, away_m: Floats) -> tuple[Ints, Ints, Floats]:

@@ -8,7 +8,7 @@ A boundary that gains no vertex and no face is handed back as the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import ChangeDoesNotFit, shown
 from catchments.geometry.changing_index import boundaries_touching
-from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
+from catchments.geometry.coordinates import geometry_to_180, geometry_to_360, xy_to_360
 from catchments.geometry.outlines import (
     boxes_meet,
     edges_in,
@@ -104,10 +104,12 @@ def merge(boundaries: Boundaries, codes: Sequence[str], *, into: str) -> dict[st
     Codes without a boundary are no error: a catchment need not have one.
     """
     merging = [code for code in dict.fromkeys(codes) if code in boundaries]
-    kept = {code: boundary for code, boundary in boundaries.items() if code not in merging}
-    if merging:
-        kept[into] = geometry_to_180(_union(_framed([boundaries[code] for code in merging])))
-    return {code: kept[code] for code in sorted(kept, key=_order_in(boundaries))}
+    if not merging:
+        return dict(boundaries)
+    gone = set(merging) - {into}
+    kept = {code: boundary for code, boundary in boundaries.items() if code not in gone}
+    united = _union(_framed([boundaries[code] for code in merging]))
+    return {**kept, into: geometry_to_180(united)}
 
 
 def split(
@@ -168,9 +170,7 @@ def _checked_area(area: BaseGeometry) -> BaseGeometry:
 
 def _checked_line(line: BaseGeometry) -> BaseGeometry:
     _refuse_unusable(line, {"LineString"}, "a line")
-    xy = shapely.get_coordinates(shapely.force_2d(line)).copy()
-    xy[:, 0] = np.where(xy[:, 0] < 0, xy[:, 0] + 360.0, xy[:, 0])
-    framed = shapely.linestrings(xy)
+    framed = shapely.linestrings(xy_to_360(shapely.get_coordinates(line)))
     refuse_entangled(framed)
     if not shapely.is_simple(framed):
         raise ChangeDoesNotFit(
@@ -260,11 +260,6 @@ def _stretches(line: BaseGeometry, places: npt.NDArray[np.float64]) -> Iterator[
 def _framed(boundaries: Iterable[BaseGeometry]) -> Shapes:
     """Return boundaries with longitudes 0…360; those of the mainland are the same objects."""
     return np.array([geometry_to_360(boundary) for boundary in boundaries], dtype=object)
-
-
-def _order_in(boundaries: Boundaries) -> Callable[[str], tuple[int, str]]:
-    places = {code: at for at, code in enumerate(boundaries)}
-    return lambda code: (places.get(code, len(places)), code)
 
 
 def _union(shapes: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:

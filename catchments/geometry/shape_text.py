@@ -61,9 +61,7 @@ def shape_of(text: str, kinds: Collection[str], *, vertices_at_most: int) -> Bas
     )
     if kind not in kinds:
         _refuse(f"It is a {kind}.")
-    count = sum(len(ring) for part in parts for ring in part)
-    if count > vertices_at_most:
-        raise TooManyVertices(count, vertices_at_most)
+    _refuse_many(sum(len(ring) for part in parts for ring in part), vertices_at_most)
     return _made(kind, parts)
 
 
@@ -148,11 +146,8 @@ def _of_geojson(text: str, at_most: int) -> tuple[str, list[list[Ring]]]:
         geometry = _geometry_in(json.loads(text, parse_constant=_no_number))
         kind = geometry["type"]
         return kind, _PARTS[kind](geometry["coordinates"])
-    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
-        raise InputRefused(
-            "It is no GeoJSON that can be read.",
-            allowed="It must be a polygon or a line in WKT or GeoJSON.",
-        ) from error
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        _refuse("It is no GeoJSON that can be read.")
 
 
 def _geometry_in(content: Any) -> Any:

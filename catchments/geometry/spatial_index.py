@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +47,6 @@ from catchments.geometry.coordinates import metric_crs, to_360_many, to_metres
 from catchments.geometry.edge_crossings import crossed, one_crossed
 from catchments.geometry.exact_polygons import CatchmentSet, ExactPolygons
 
-T = TypeVar("T")
 _PER_LNG, _PER_LAT = FINE / CELL_LNG_DEG, FINE / CELL_LAT_DEG
 """Fine cells a degree."""
 _POINTS_AT_ONCE = 1 << 18
@@ -100,11 +98,19 @@ class SpatialIndex:
         # In single precision a cell's number would be wrong by more than the cells' margin.
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         found = np.empty(len(lng), dtype=np.uint16)
+        starts = range(0, len(lng), _POINTS_AT_ONCE)
 
-        def fill(part: slice) -> None:
+        def fill(start: int) -> None:
+            part = slice(start, start + _POINTS_AT_ONCE)
             found[part] = self._set_numbers(lng[part], lat[part])
 
-        by_parts(fill, len(lng), _POINTS_AT_ONCE, threads=threads)
+        workers = min(threads or os.cpu_count() or 1, len(starts))
+        if workers <= 1:
+            for start in starts:
+                fill(start)
+            return found
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(fill, starts))
         return found
 
     def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
@@ -312,18 +318,6 @@ class ExactIndex(UncompiledIndex):
         with self._measuring:  # see ExactPolygons: one thread at a time prepares, and asks
             shapely.prepare(self._rims)
             return bool(shapely.intersects(self._rims, area).any())
-
-
-def by_parts(
-    work: Callable[[slice], T], count: int, at_once: int, *, threads: int | None
-) -> list[T]:
-    """Return what threads, by default as many as there are cores, make of all parts, in order."""
-    parts = [slice(start, start + at_once) for start in range(0, count, at_once)]
-    workers = min(threads or os.cpu_count() or 1, len(parts))
-    if workers <= 1:
-        return list(map(work, parts))
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, parts))
 
 
 def _within(

@@ -10,6 +10,7 @@ for, nothing behind the end. Both byte orders, each part in its own; ISO's dimen
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Literal
@@ -125,7 +126,9 @@ def sound(
     if _MULTIPOINT in kinds:
         good |= _multipoints_of_one(content, starts, lengths, kind, header)
     for row in np.flatnonzero(np.isin(kind, sorted(kinds - {_POINT})) & ~good).tolist():
-        good[row] = _is_sound(content[offsets[row] : offsets[row + 1]].tobytes(), kinds)
+        with suppress(InputRefused):
+            check(content[offsets[row] : offsets[row + 1]].tobytes(), kinds)
+            good[row] = True
     return good
 
 
@@ -243,14 +246,6 @@ def _refused(problem: str, kinds: Kinds) -> InputRefused:
 
 def _named(kind: int) -> str:
     return _NAMES.get(kind, f"of the unknown kind {kind}")
-
-
-def _is_sound(wkb: bytes, kinds: Kinds) -> bool:
-    try:
-        check(wkb, kinds)
-    except InputRefused:
-        return False
-    return True
 
 
 # --- many at once ---------------------------------------------------------------------------------

@@ -20,8 +20,7 @@ from catchments.geometry import wkb
 from catchments.geometry.coordinates import WGS84, to_wgs84
 from catchments.readers.formats import geopackage
 from catchments.readers.formats.geopackage import GeoPackage, Row, TableLayer
-from catchments.readers.formats.table_parts.headers import refuse_repeated
-from catchments.readers.formats.tables import Columns
+from catchments.readers.formats.table_parts.headers import Columns, refuse_repeated
 from catchments.readers.formats.text_files import (
     Looks,
     TextRows,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Alias, School
-from catchments.core.text_folding import LONGEST_TEXT, folded
+from catchments.core.text_folding import LONGEST_TEXT, by_name, folded
 from catchments.lookup.values import NAMES, SCHOOL_ID, school_number
-from catchments.readers.formats.tables import Columns, Row, first_few, open_table
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, first_few, open_table
 from catchments.readers.report import Progress, Report, no_progress
 
 MAX_ALIASES = 20_000
@@ -44,7 +45,9 @@ def read_aliases(
     such row is in the error's `rows`. Rows of unknown schools, and those that say nothing new, are
     set aside and reported.
     """
-    reading = AliasReading(_whole_names(schools.values()), _place_names(schools.values()), schools)
+    names = by_name((school.name, school) for school in schools.values())
+    places = frozenset(folded(name) for s in schools.values() for name in (s.suburb, s.city))
+    reading = AliasReading(names, places, schools)
     report = reading.report
     with open_table(path, COLUMNS, report=report, sheet=sheet, progress=progress) as table:
         for row in table.rows:
@@ -54,17 +57,6 @@ def read_aliases(
     called = {alias.school_id for alias in reading.aliases}
     reading.report.count("schools with an alias", len(called))
     return tuple(reading.aliases), reading.report
-
-
-def _whole_names(schools: Iterable[School]) -> dict[str, list[School]]:
-    found: dict[str, list[School]] = {}
-    for school in schools:
-        found.setdefault(folded(school.name), []).append(school)
-    return found
-
-
-def _place_names(schools: Iterable[School]) -> frozenset[str]:
-    return frozenset(folded(name) for school in schools for name in (school.suburb, school.city))
 
 
 @dataclass

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -63,23 +62,25 @@ def fetch_directory(
     Raises FileRefused when the service cannot be reached, answers with anything but whole,
     consistent pages, or its rows cannot be right. A table that changes meanwhile is read anew once.
     """
-    with _own_or_given(session) as opened:
+    with nullcontext(session) if session else retrying_session() as opened:
         catalogue = _Catalogue(opened, base_url, timeout_s)
-        pages = _consistent_pages(catalogue, resource_id, max(1, page_size), progress)
+        records, sha256, changed = _consistent_pages(
+            catalogue, resource_id, max(1, page_size), progress
+        )
     reading = DirectoryReading(catalogue.name, told=statuses_told(statuses or {}))
-    _read_records(reading, pages.records)
-    if pages.last_modified is None:
+    _read_records(reading, records)
+    if changed is None:
         reading.report.problem(
             catalogue.name, "does not say when the directory last changed", f"dated {today}"
         )
-    released = min(pages.last_modified or today, today)
+    released = min(changed or today, today)
     source = Source(
         kind=SourceKind.DIRECTORY,
         title=TITLE,
         authority=AUTHORITY,
         licence=LICENCE,
         release=released.isoformat(),
-        sha256=pages.sha256,
+        sha256=sha256,
         url=catalogue.url("datastore_search") + f"?resource_id={resource_id}",
     )
     return reading.release(released, source), reading.report
@@ -104,35 +105,20 @@ def retrying_session(*, retries: int = 5, backoff_s: float = 0.5) -> requests.Se
     return session
 
 
-@contextmanager
-def _own_or_given(session: requests.Session | None) -> Iterator[requests.Session]:
-    if session is not None:
-        yield session
-        return
-    with retrying_session() as own:
-        yield own
-
-
-@dataclass(frozen=True, slots=True)
-class _Pages:
-    records: list[Mapping[str, Any]]
-    sha256: str
-    last_modified: date | None
-
-
 class _ChangedMeanwhileError(Exception):
     """The table was replaced while it was read."""
 
 
 def _consistent_pages(
     catalogue: _Catalogue, resource_id: str, page_size: int, progress: Progress
-) -> _Pages:
+) -> tuple[list[Mapping[str, Any]], str, date | None]:
+    """Return all records, the digest of their pages, and the day on which they last changed."""
     for _ in range(2):
         try:
             before = catalogue.last_modified(resource_id)
             records, sha256 = _all_pages(catalogue, resource_id, page_size, progress)
             if catalogue.last_modified(resource_id) == before:
-                return _Pages(records, sha256, before and before.date())
+                return records, sha256, before and before.date()
         except _ChangedMeanwhileError:
             pass
     raise FileRefused(
@@ -200,7 +186,8 @@ def _refuse_repeated(name: str, page: list[Mapping[str, Any]], seen: set[int]) -
 
 
 def _read_records(reading: DirectoryReading, records: list[Mapping[str, Any]]) -> None:
-    _say_columns(reading.report, records)
+    reading.report.took(f"{len(records):,} records")
+    say_unread(reading.report, COLUMNS, [name for name in records[0] if name != "_id"])
     for record in records:
         names = list(record)
         positions = COLUMNS.positions(names)
@@ -212,11 +199,6 @@ def _read_records(reading: DirectoryReading, records: list[Mapping[str, Any]]) -
             )
         cells = {field: tidy(cell_text(record[names[at]])) for field, at in positions.items()}
         reading.add(f"row {record['_id']}", cells)
-
-
-def _say_columns(report: Report, records: list[Mapping[str, Any]]) -> None:
-    report.took(f"{len(records):,} records")
-    say_unread(report, COLUMNS, [name for name in records[0] if name != "_id"])
 
 
 class _Catalogue:
@@ -275,18 +257,12 @@ class _Catalogue:
 
     def _fetched(self, action: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         try:
-            return self._attempted(lambda: self._once(action, parameters))
+            for _ in range(_BODY_ATTEMPTS - 1):
+                with suppress(ProtocolError):  # it broke off half-way: the session tries no more
+                    return self._once(action, parameters)
+            return self._once(action, parameters)
         except (requests.RequestException, HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from error
-
-    def _attempted(self, once: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
-        """Try again when an answer breaks off half-way, which the session cannot do."""
-        for _ in range(_BODY_ATTEMPTS - 1):
-            try:
-                return once()
-            except ProtocolError:
-                continue
-        return once()
 
     def _once(self, action: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         body = bytearray()

@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import by_name, folded, matching_key
 
 MADE_AT_MOST = 60
 """Characters of a code made here."""
@@ -37,10 +37,9 @@ class KnownCodes:
 
     def __init__(self, codes: Iterable[str]) -> None:
         self._codes = set(codes)
-        self._spelled: dict[str, list[str]] = defaultdict(list)
+        self._spelled = by_name((code, code) for code in sorted(self._codes))
         self._bare: dict[str, list[str]] = defaultdict(list)
         for code in sorted(self._codes):
-            self._spelled[folded(code) or code].append(code)
             self._bare[_without_zeros(code)].append(code)
 
     def meant(self, text: str) -> str:
@@ -51,7 +50,7 @@ class KnownCodes:
         if not text or text in self._codes:
             return text
         for alike in (
-            self._spelled.get(folded(text) or text),
+            self._spelled.get(matching_key(text)),
             self._bare.get(_without_zeros(text)),
         ):
             if alike:

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from nzgeom.regions import NZRegions
@@ -25,10 +26,8 @@ from catchments.core.model import (
     Catchment,
     DirectoryRelease,
     Edition,
-    Place,
     Provider,
     School,
-    SchoolStatus,
     Source,
     SourceKind,
 )
@@ -36,8 +35,8 @@ from catchments.core.place_names import with_macrons
 from catchments.core.text_folding import education_region
 from catchments.geometry.coordinates import NZTM2000, WGS84
 from catchments.readers.aliases import read_aliases
-from catchments.readers.coastline import coastline_source
-from catchments.readers.land import land_polygons, nzgeom_file
+from catchments.readers.directory import AUTHORITY, LICENCE
+from catchments.readers.land import coastline_source, land_polygons, nzgeom_file
 from catchments.readers.report import Progress, no_progress, sha256_of
 from catchments.runtime.garbage import uncollected
 
@@ -75,6 +74,12 @@ _COUNCILS_OF: Mapping[str, tuple[str, ...]] = {
     ),
     "Canterbury, Chatham Islands": ("Canterbury Region",),
     "Otago, Southland": ("Otago Region", "Southland Region"),
+}
+_OF_THE_DIRECTORY = {
+    "title": "A selection from the school directory, for demonstration",
+    "authority": AUTHORITY,
+    "licence": LICENCE,
+    "release": DIRECTORY_RELEASED.isoformat(),
 }
 _ALIASES = "aliases.csv"
 _TABLES: Mapping[str, SourceKind] = {
@@ -136,7 +141,7 @@ def demonstration_aliases(
 
 def _declared_sources(folder: Path) -> dict[str, Source]:
     declared = _declaration(folder / "source.toml")
-    return {name: _checked_source(folder / name, kind, declared) for name, kind in _TABLES.items()}
+    return {name: _source(folder / name, kind, declared) for name, kind in _TABLES.items()}
 
 
 def _declaration(path: Path) -> dict[str, Any]:
@@ -147,10 +152,6 @@ def _declaration(path: Path) -> dict[str, Any]:
             f"{path.name} in {shown(path.parent)} cannot be read: {error}.",
             next_step="Restore it from the repository.",
         ) from error
-
-
-def _checked_source(path: Path, kind: SourceKind, declared: Mapping[str, Any]) -> Source:
-    return _source(path, kind, _checked_sha256(path, declared), declared)
 
 
 def _checked_sha256(path: Path, declared: Mapping[str, Any]) -> str:
@@ -169,19 +170,15 @@ def _checked_sha256(path: Path, declared: Mapping[str, Any]) -> str:
     return sha256
 
 
-def _source(path: Path, kind: SourceKind, sha256: str, declared: Mapping[str, Any]) -> Source:
-    directory = kind is SourceKind.DIRECTORY
+def _source(path: Path, kind: SourceKind, declared: Mapping[str, Any]) -> Source:
+    said = {**declared, **_OF_THE_DIRECTORY} if kind is SourceKind.DIRECTORY else declared
     return Source(
         kind=kind,
-        title=(
-            "A selection from the school directory, for demonstration"
-            if directory
-            else str(declared.get("title", ""))
-        ),
-        authority="Ministry of Education" if directory else str(declared.get("authority", "")),
-        licence="CC BY 4.0" if directory else str(declared.get("licence", "")),
-        release=DIRECTORY_RELEASED.isoformat() if directory else str(declared.get("release", "")),
-        sha256=sha256,
+        title=str(said.get("title", "")),
+        authority=str(said.get("authority", "")),
+        licence=str(said.get("licence", "")),
+        release=str(said.get("release", "")),
+        sha256=_checked_sha256(path, declared),
         file_name=path.name,
         url=str(declared.get("url", "")),
         demonstration=True,
@@ -196,7 +193,7 @@ def _rows_as(path: Path, read: Callable[[Row], tuple[Any, T]]) -> Iterator[tuple
         for row in table:
             try:
                 key, value = read(row)
-            except (KeyError, ValueError, TypeError, AttributeError) as error:
+            except (KeyError, ValueError, TypeError, AttributeError, msgspec.MsgspecError) as error:
                 raise FileRefused(
                     f"{path.name}, line {table.line_num}, cannot be read: {error}."
                 ) from error
@@ -236,27 +233,13 @@ def _provision(row: Row) -> tuple[int, str]:
 
 
 def _school(row: Row) -> tuple[int, School]:
-    school = School(
-        school_id=int(row["school_id"]),
-        name=row["name"],
-        status=SchoolStatus(row["status"]),
-        place=Place(lng=float(row["lng"]), lat=float(row["lat"])) if row["lng"] else None,
-        org_type=row["org_type"],
-        address=row["address"],
-        suburb=with_macrons(row["suburb"]),
-        city=with_macrons(row["city"]),
-        postcode=row["postcode"],
-        education_region=education_region(row["education_region"]) or "",
-        territorial_authority=row["territorial_authority"],
-        roll=int(row["roll"]) if row["roll"] else None,
-        opens=_day(row["opens"]),
-        closed=_day(row["closed"]),
-    )
+    said: dict[str, Any] = {name: text for name, text in row.items() if text}
+    said["education_region"] = education_region(row["education_region"]) or ""
+    said |= {name: with_macrons(row[name]) for name in ("suburb", "city")}
+    if row["lng"]:
+        said["place"] = {"lng": row["lng"], "lat": row["lat"]}
+    school = msgspec.convert(said, School, strict=False)
     return school.school_id, school
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 # --- boundaries -----------------------------------------------------------------------------------

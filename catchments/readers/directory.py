@@ -38,7 +38,8 @@ from catchments.lookup.values import (
     school_number,
     whole_number,
 )
-from catchments.readers.formats.tables import Columns, date_in_name, first_few, open_table
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import date_in_name, first_few, open_table
 from catchments.readers.report import Progress, Report, no_progress, sha256_of
 
 AUTHORITY = "Ministry of Education"

@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import NotKnown
+from catchments.core.model import Source, SourceKind
 from catchments.geometry.coordinates import NZTM2000, to_wgs84
 from catchments.geometry.tiling.ground import Land
 from catchments.readers.formats.geopackage import wkb_of
@@ -38,6 +39,21 @@ def land() -> Land:
 def coastline() -> BaseGeometry:
     """Return all land as one multipolygon, WGS 84, longitude -180…180, unsimplified."""
     return shapely.multipolygons(to_wgs84(land_polygons(), crs=NZTM2000))
+
+
+def coastline_source() -> Source:
+    """Return where the coastline comes from, for credits; hashes the file."""
+    path = nzgeom_file(COASTLINE)
+    return Source(
+        kind=SourceKind.BOUNDARIES,
+        title="NZ Coastlines and Islands Polygons (Topo 1:50k)",
+        authority="Toitū Te Whenua Land Information New Zealand",
+        licence="CC BY 4.0",
+        release="as in nzgeom 1.0.1",
+        sha256=sha256_of(path),
+        file_name=path.name,
+        url="https://data.linz.govt.nz/layer/51153-nz-coastlines-and-islands-polygons-topo-150k/",
+    )
 
 
 def coastline_digest() -> bytes:

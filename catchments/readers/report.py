@@ -12,8 +12,6 @@ from catchments.core.errors import printable
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and the whole if known."""
 
-_BLOCK_BYTES = 1 << 20
-
 
 def no_progress(_doing: str, _done: int, _whole: int | None) -> None:
     """Show nothing."""
@@ -90,12 +88,9 @@ class Report:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the hexadecimal SHA-256 digest of a file, read a megabyte at a time."""
-    digest = hashlib.sha256()
+    """Return the hexadecimal SHA-256 digest of a file, which is never held whole."""
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def facts_of(path: Path, name: str) -> dict[str, str | int]:

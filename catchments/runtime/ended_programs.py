@@ -83,8 +83,8 @@ class _Talk:
 
     def to_its_end(self) -> None:
         """Go on until it has ended. Raises TimeoutError, and NotEnded where it writes more."""
-        pipes = [cast(IO[bytes], each) for each in self._pipes()]
-        stdin, stdout, stderr = pipes
+        told = self._program.stdin, self._program.stdout, self._program.stderr
+        pipes = stdin, stdout, stderr = [cast(IO[bytes], each) for each in told]
         handlers = {stdin: self._tell, stdout: self._hear, stderr: self._overhear}
         with selectors.DefaultSelector() as waiting:
             for pipe in pipes:
@@ -101,9 +101,6 @@ class _Talk:
                         pipe.close()
         while not self._has_ended():
             time.sleep(min(_ASKED_EVERY_S, self._left()))
-
-    def _pipes(self) -> tuple[IO[bytes] | None, ...]:
-        return self._program.stdin, self._program.stdout, self._program.stderr
 
     def _left(self) -> float:
         left = self._until - time.monotonic()

@@ -38,9 +38,15 @@ def configure(kind: str, about: About = dict) -> None:
 
     `kind` is `json` or `text`; `about` returns what is known of the request that is being answered.
     """
+
+    def knows(record: logging.LogRecord) -> bool:
+        if not hasattr(record, _ATTRIBUTE):
+            setattr(record, _ATTRIBUTE, about())
+        return True
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(kind))
-    handler.addFilter(_Knowing(about))
+    handler.addFilter(knows)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -71,7 +77,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
         **getattr(record, _ATTRIBUTE, {}),
     }
     if record.exc_info and record.exc_info[1] is not None:
-        made["exception"] = [*_kinds(record.exc_info[1])]
+        kinds = map(type, _chain(record.exc_info[1]))
+        made["exception"] = [f"{kind.__module__}.{kind.__qualname__}" for kind in kinds]
         made["traceback"] = [*_frames(record.exc_info[1])]
     return made
 
@@ -104,19 +111,6 @@ class TextLines(logging.Formatter):
         return "\n".join([" ".join([*head, *rest]), *frames])
 
 
-class _Knowing(logging.Filter):
-    """Notes with each event which request it belongs to."""
-
-    def __init__(self, about: About) -> None:
-        super().__init__()
-        self._about = about
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, _ATTRIBUTE):
-            setattr(record, _ATTRIBUTE, self._about())
-        return True
-
-
 def _message(record: logging.LogRecord) -> str:
     if record.name.partition(".")[0] not in OURS:
         return f"{record.module}:{record.lineno} {WITHHELD}"
@@ -131,10 +125,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.append(at)
         at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
     yield from reversed(seen)
-
-
-def _kinds(error: BaseException) -> Iterator[str]:
-    yield from (f"{type(e).__module__}.{type(e).__qualname__}" for e in _chain(error))
 
 
 def _frames(error: BaseException) -> Iterator[str]:

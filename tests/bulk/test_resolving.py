@@ -106,9 +106,9 @@ def alone(answer):
     )
 
 
-def assert_as_alone(snapshot, lng, lat, **how):
-    resolver = BatchResolver.of(snapshot)
-    outcomes = resolver.points(lng=np.array(lng), lat=np.array(lat), **how)
+def assert_as_alone(snapshot, lng, lat):
+    resolver = BatchResolver(snapshot)
+    outcomes = resolver.points(lng=np.array(lng), lat=np.array(lat))
     said = [row(resolver, outcomes, at) for at in range(len(lng))]
     answers = [snapshot.point(lng=x, lat=y) for x, y in zip(lng, lat, strict=True)]
     assert said == list(map(alone, answers))
@@ -177,13 +177,12 @@ def test_corners_and_shared_edges_are_answered_as_alone(snapshot):
     assert_as_alone(snapshot, lng, lat)
 
 
-@pytest.mark.parametrize("threads", [1, 2, None])
-def test_how_many_threads_share_the_work_makes_no_difference(threads, monkeypatch):
+def test_how_many_points_are_looked_at_at_once_makes_no_difference(monkeypatch):
     monkeypatch.setattr("catchments.bulk.resolving._POINTS_AT_ONCE", 7)
     rng = np.random.default_rng(5)
     lng, lat = rng.uniform(173.9, 176.1, 100), rng.uniform(-40.1, -37.9, 100)
     lng[::3] = np.round(lng[::3])
-    assert_as_alone(snapshot_of("ragged"), lng.tolist(), lat.tolist(), threads=threads)
+    assert_as_alone(snapshot_of("ragged"), lng.tolist(), lat.tolist())
 
 
 @pytest.mark.parametrize(
@@ -199,14 +198,14 @@ def test_how_many_threads_share_the_work_makes_no_difference(threads, monkeypatc
     ],
 )
 def test_a_point_that_is_none_is_refused_alone(lng, lat):
-    resolver = BatchResolver.of(snapshot_of("squares"))
+    resolver = BatchResolver(snapshot_of("squares"))
     outcomes = resolver.points(lng=np.array([174.5, lng]), lat=np.array([-38.5, lat]))
     assert row(resolver, outcomes, 0)[:4] == ("resolved", "located", AHI, "P-AHI")
     assert row(resolver, outcomes, 1) == ("refused", "", None, None, None, ())
 
 
 def test_no_points_have_no_outcomes():
-    outcomes = BatchResolver.of(snapshot_of("squares")).points(lng=np.zeros(0), lat=np.zeros(0))
+    outcomes = BatchResolver(snapshot_of("squares")).points(lng=np.zeros(0), lat=np.zeros(0))
     assert len(outcomes) == 0
 
 
@@ -214,7 +213,7 @@ def test_no_points_have_no_outcomes():
 
 
 def test_schools_are_answered_as_alone(snapshot):
-    resolver = BatchResolver.of(snapshot)
+    resolver = BatchResolver(snapshot)
     numbers = [*RELEASE.schools, 70, 54, 498, 54]
     outcomes = resolver.schools(np.array(numbers))
     said = [row(resolver, outcomes, at) for at in range(len(numbers))]
@@ -223,7 +222,7 @@ def test_schools_are_answered_as_alone(snapshot):
 
 @pytest.mark.parametrize("number", [0, -1, 1, 53, 3554, 2**62])
 def test_a_number_that_no_school_has_is_an_outcome(snapshot, number):
-    resolver = BatchResolver.of(snapshot)
+    resolver = BatchResolver(snapshot)
     outcomes = resolver.schools(np.array([54, number]))
     assert row(resolver, outcomes, 0)[2] == AHI
     assert row(resolver, outcomes, 1) == ("unknown", "", None, None, None, ())
@@ -233,7 +232,7 @@ def test_a_number_that_no_school_has_is_an_outcome(snapshot, number):
 
 def test_an_edition_without_schools_knows_no_number():
     empty = Snapshot.of(small_edition(), small_release(schools={}))
-    outcomes = BatchResolver.of(empty).schools(np.array([54]))
+    outcomes = BatchResolver(empty).schools(np.array([54]))
     assert STATUSES[outcomes.status[0]] == "unknown"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from catchments.changes.kinds.replace_catchments import ReplaceCatchments
 from catchments.changes.kinds.replace_listings import ReplaceListings
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.changes.naming import NAMED_AT_MOST
-from catchments.changes.publication_checks import blocks, may_take_effect
+from catchments.changes.publication_checks import blocks
 from catchments.core.errors import ChangeDoesNotFit
 from catchments.core.model import (
     NOT_STATED,
@@ -545,12 +544,6 @@ def test_hostile_names_stand_in_reasons_as_they_are_written(name):
 
 
 # --- dates and demonstration ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("day", "may"), [(30, False), (31, True)])
-def test_a_publication_takes_effect_today_or_later(day, may):
-    assert may_take_effect(date(2026, 7, day), today=date(2026, 7, 31)) is may
-    assert may_take_effect(date(2026, 8, 1), today=date(2026, 7, 31))
 
 
 DEMONSTRATION = replace(

@@ -22,7 +22,7 @@ from catchments.core.errors import FileRefused
 from catchments.core.model import Provider, SourceKind
 from catchments.geometry.coordinates import NZTM2000, geometry_to_360, to_metres
 from catchments.geometry.tiling.coverage import is_coverage
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.formats.file_refusals import MAX_FILE_BYTES
 from catchments.readers.report import LeftOut
 from tests.laws import examples

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import Edition
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.codes import MADE_AT_MOST, code_of, provider_code
 from catchments.readers.lists.providers import read_providers
 

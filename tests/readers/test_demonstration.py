@@ -22,13 +22,13 @@ from catchments.core.model import (
 from catchments.geometry.coordinates import geometry_to_360, to_360
 from catchments.geometry.tiling.coverage import find_faults, is_coverage
 from catchments.readers import land as land_read
-from catchments.readers.coastline import coastline_source
 from catchments.readers.demonstration import (
     DEMONSTRATION_FOLDER,
     _rows_as,
     demonstration_aliases,
     read_demonstration,
 )
+from catchments.readers.land import coastline_source
 
 
 @pytest.fixture(scope="module")

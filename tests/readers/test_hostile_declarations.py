@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catchments.core.errors import FileRefused
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.boundaries.reading import BoundaryReading, read_boundaries
 from catchments.readers.formats.vectors.declarations import (
     DECLARED_AT_MOST,
     providers_of,

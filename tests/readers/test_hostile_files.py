@@ -12,7 +12,7 @@ import pytest
 from catchments.core.errors import FileRefused
 from catchments.core.model import Edition
 from catchments.readers.addresses import AddressReading
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.formats.vector_files import read_layers
 from catchments.readers.lists.files import Given
 from catchments.readers.lists.providers import read_providers

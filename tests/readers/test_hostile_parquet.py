@@ -21,7 +21,7 @@ import shapely
 from catchments.core.errors import FileRefused
 from catchments.core.model import Edition
 from catchments.core.settings import ROOT
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.formats.parquet import program
 from catchments.readers.formats.parquet.messages import Asked, Held
 from catchments.readers.formats.tables import Columns, open_table

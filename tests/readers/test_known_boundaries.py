@@ -20,8 +20,8 @@ from shapely import box
 
 from catchments.core.errors import FileRefused
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
 from catchments.readers.boundaries.areas import MADE_UP, SIMPLIFIED
+from catchments.readers.boundaries.reading import BoundaryReading, read_boundaries
 from catchments.readers.formats.vectors.topojson import layers_of
 from catchments.readers.report import Report
 from maps.wording import MADE_UP as SAID_IN_FILES

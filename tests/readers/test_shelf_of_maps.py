@@ -14,7 +14,7 @@ from shapely import box
 
 from catchments.core.errors import FileRefused
 from catchments.readers.addresses import AddressReading
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.report import Report
 from tests.address_files import BARE, Given, csv_text, geopackage
 from tests.hostile_files import geopackage as plain_geopackage

@@ -16,7 +16,7 @@ import shapely
 from shapely import box
 
 from catchments.core.errors import FileRefused
-from catchments.readers.boundaries import BoundaryReading, read_boundaries
+from catchments.readers.boundaries.reading import BoundaryReading, read_boundaries
 from catchments.readers.formats import file_refusals
 from catchments.readers.report import LeftOut, Report
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from catchments.core.errors import FileRefused
-from catchments.readers.boundaries import read_boundaries
+from catchments.readers.boundaries.reading import read_boundaries
 from catchments.readers.formats import feature_fields
 from catchments.readers.formats.feature_fields import FieldNames
 from catchments.readers.formats.tables import Columns, open_table

@@ -85,7 +85,7 @@ def _area(wish: Wish) -> Read:
 
 
 def _catchments(wish: Wish) -> Read:
-    from catchments.readers.boundaries import read_boundaries
+    from catchments.readers.boundaries.reading import read_boundaries
 
     came = read_boundaries(
         _paths(wish),

@@ -148,11 +148,13 @@ def _on_left(areas: Shapes, ends: Floats) -> Flags:
 
 def valid_shapes(boundaries: Mapping[str, BaseGeometry]) -> Shapes:
     """Return boundaries with longitudes 0…360, made valid where they are not."""
-    shapes = np.empty(len(boundaries), dtype=object)
-    for at, boundary in enumerate(boundaries.values()):
-        valid = boundary if shapely.is_valid(boundary) else make_valid_2d(boundary)
-        shapes[at] = geometry_to_360(valid) if valid is not None else shapely.Polygon()
-    return shapes
+    return np.array([valid_shape(each) for each in boundaries.values()], dtype=object)
+
+
+def valid_shape(boundary: BaseGeometry) -> BaseGeometry:
+    """Return a boundary with longitudes 0…360, made valid where it is not; empty for no area."""
+    valid = boundary if shapely.is_valid(boundary) else make_valid_2d(boundary)
+    return shapely.Polygon() if valid is None else geometry_to_360(valid)
 
 
 # --- faces ----------------------------------------------------------------------------------------

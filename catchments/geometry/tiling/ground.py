@@ -38,7 +38,7 @@ from catchments.geometry.planar import (
     points_within,
     polygons_in,
 )
-from catchments.geometry.tiling.coverage import valid_shapes
+from catchments.geometry.tiling.coverage import valid_shape, valid_shapes
 
 LEAST_WIDTH_M = 1.0
 """What is no wider than this comes of lines that were drawn anew, and is not lost."""
@@ -126,7 +126,8 @@ class _Present:
 
     @cached_property
     def _boxes(self) -> Floats:
-        return np.array([_box_360(each) for each in self._boundaries.values()]).reshape(-1, 4)
+        framed = [geometry_to_360(each) for each in self._boundaries.values()]
+        return np.asarray(shapely.bounds(framed)).reshape(-1, 4)
 
     def _near(self, box: Sequence[float]) -> dict[str, BaseGeometry]:
         boxes = self._boxes
@@ -136,7 +137,7 @@ class _Present:
 
     def _shape(self, code: str) -> BaseGeometry:
         if code not in self._shapes:
-            self._shapes[code] = valid_shapes({code: self._boundaries[code]})[0]
+            self._shapes[code] = valid_shape(self._boundaries[code])
         return self._shapes[code]
 
     def leaves(self, face: BaseGeometry) -> list[BaseGeometry]:
@@ -153,11 +154,6 @@ class _Present:
         west, south, east, north = shape.bounds
         around = self._near((west - near, south - near, east + near, north + near))
         return tuple(sorted(c for c, s in around.items() if shapely.dwithin(s, shape, near)))
-
-
-def _box_360(boundary: BaseGeometry) -> tuple[float, ...]:
-    west, south, east, north = geometry_to_360(boundary).bounds
-    return west, south, east, north
 
 
 def _parted(lost: Sequence[BaseGeometry], was: Shapes) -> Iterator[BaseGeometry | None]:

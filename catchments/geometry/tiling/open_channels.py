@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.coordinates import NZTM2000, to_metres, to_wgs84
+from catchments.geometry.coordinates import NZTM2000, to_metres, to_wgs84, xy_to_360
 from catchments.geometry.planar import (
     METRES_A_DEGREE,
     Borders,
@@ -70,7 +70,8 @@ def _close_outlines(outline: Floats, owner: Indices, width_m: float) -> Iterator
         those = close[tree.query(window, "intersects")]
         along = np.bincount(owner[those], weights=length[those])
         if (along >= _CHANNEL_LENGTHS * width_m).sum() > 1:
-            yield _to_degrees(window)
+            degrees = to_wgs84(window, crs=NZTM2000).item()
+            yield shapely.transform(degrees, xy_to_360)
 
 
 def _beside_others(outline: Floats, owner: Indices, width_m: float) -> Indices:
@@ -110,8 +111,3 @@ def _filled_by_closing(window: BaseGeometry, ground: Shapes, width_m: float) -> 
 
 def _squeezed(geometry: BaseGeometry, by: float) -> BaseGeometry:
     return shapely.transform(geometry, lambda xy: xy * [by, 1.0])
-
-
-def _to_degrees(metres: BaseGeometry) -> BaseGeometry:
-    degrees = to_wgs84(metres, crs=NZTM2000).item()
-    return shapely.transform(degrees, lambda xy: np.column_stack([xy[:, 0] % 360, xy[:, 1]]))

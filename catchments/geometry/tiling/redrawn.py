@@ -10,15 +10,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.geometry.coordinates import area_m2, geometry_to_360, in_metres
+from catchments.geometry.coordinates import area_m2, in_metres
 from catchments.geometry.edges_apart import differing
-from catchments.geometry.planar import (
-    Faces,
-    Shapes,
-    in_one,
-    make_valid_2d,
-    polygons_in,
-)
+from catchments.geometry.planar import Faces, Shapes, in_one, polygons_in
+from catchments.geometry.tiling.coverage import valid_shape
 
 LEAST_M2 = 1.0
 """Less ground than this comes of a vertex more on a line, and of rounding: nothing was redrawn."""
@@ -52,7 +47,7 @@ def is_redrawn(before: BaseGeometry, after: BaseGeometry) -> bool:
         return False
     if abs(shapely.area(before) - shapely.area(after)) > _SURE_DEGREES2:
         return True
-    old, new = _valid(before), _valid(after)
+    old, new = valid_shape(before), valid_shape(after)
     apart = differing(shapely.orient_polygons(old), shapely.orient_polygons(new))
     faces = Faces.between_edges(np.concatenate([edges.ends for edges in apart]))
     was, now = (faces.in_shape(shape) for shape in (old, new))
@@ -67,8 +62,8 @@ def ground_between(before: Boundaries, after: Boundaries) -> list[Ground]:
     than MOST_VERTICES it is told how much each gains and loses, and not from whom: from SOMEBODY.
     """
     codes = [c for c in {*before, *after} if before.get(c) is not after.get(c)]
-    old = {code: _valid(before[code]) for code in codes if code in before}
-    new = {code: _valid(after[code]) for code in codes if code in after}
+    old = {code: valid_shape(before[code]) for code in codes if code in before}
+    new = {code: valid_shape(after[code]) for code in codes if code in after}
     if shapely.get_num_coordinates([*old.values(), *new.values()]).sum() > MOST_VERTICES:
         return sorted(_gained_and_lost(old, new), key=lambda each: -each.area_m2)
     shapely.prepare([*old.values(), *new.values()])
@@ -153,9 +148,3 @@ def _near(pieces: Shapes, among: Boundaries) -> list[str]:
 
 def _pieces(shape: BaseGeometry) -> Shapes:
     return np.array(polygons_in([shape]), dtype=object)
-
-
-def _valid(boundary: BaseGeometry) -> BaseGeometry:
-    shape = geometry_to_360(boundary)
-    valid = shape if shapely.is_valid(shape) else make_valid_2d(shape)
-    return valid if valid is not None else shapely.Polygon()

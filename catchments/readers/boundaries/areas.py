@@ -10,7 +10,7 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, first_of, shown
-from catchments.core.text_folding import education_region, folded
+from catchments.core.text_folding import education_region, folded, matching_key
 from catchments.readers.formats.feature_fields import (
     CODE_FIELDS,
     KNOWN_BESIDE,
@@ -209,7 +209,7 @@ def _layer_areas(
         area = _area(values, layer, path.name, fields, where, regions)
         spoilt.look(where, "name", area.name)
         spoilt.look(where, "provider", (area.provider and area.provider.name) or "")
-        kept = areas.setdefault(area.code or folded(area.name) or area.name, area)
+        kept = areas.setdefault(area.code or matching_key(area.name), area)
         if kept is not area:
             _merge(kept, area, report)
         if boundary is not None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import by_name, matching_key
 from catchments.readers.boundaries.areas import Area
 from catchments.readers.codes import GIVEN_AT_MOST, KnownCodes, code_of
 from catchments.readers.formats.cells import doubt_of, tidy
@@ -31,9 +30,7 @@ def coded(areas: Sequence[Area], known: Known, report: Report) -> dict[str, Area
             _take(found, _given(area, codes, report), area)
     unnamed = [area for area in areas if not area.code]
     _refuse_repeated(unnamed, known)
-    names: dict[str, list[str]] = defaultdict(list)
-    for catchment in known.values():
-        names[folded(catchment.name) or catchment.name].append(catchment.code)
+    names = by_name((catchment.name, catchment.code) for catchment in known.values())
     for area in unnamed:
         _take(found, _by_name(area, names, known.keys(), found, report), area)
     _report_namesakes(found, report)
@@ -96,11 +93,8 @@ def _given(area: Area, codes: KnownCodes, report: Report) -> str:
 
 def _refuse_repeated(areas: Iterable[Area], known: Known) -> None:
     """Refuse two areas of a known catchment's name: which of both it is can only be asked."""
-    places: dict[str, list[Area]] = defaultdict(list)
-    for area in areas:
-        places[folded(area.name) or area.name].append(area)
-    names = {folded(catchment.name) or catchment.name for catchment in known.values()}
-    for key, several in places.items():
+    names = {matching_key(catchment.name) for catchment in known.values()}
+    for key, several in by_name((area.name, area) for area in areas).items():
         if key in names and len(several) > 1:
             raise FileRefused(
                 f"{len(several)} areas are called {shown(several[0].name)}:"
@@ -117,7 +111,7 @@ def _by_name(
     found: Mapping[str, Area],
     report: Report,
 ) -> str:
-    alike = names.get(folded(area.name) or area.name, ())
+    alike = names.get(matching_key(area.name), ())
     if len(alike) > 1:
         raise FileRefused(
             f"{len(alike)} catchments are called {shown(area.name)}: {', '.join(sorted(alike))}"
@@ -139,7 +133,7 @@ def _unused(code: str, known: Collection[str], found: Collection[str]) -> str:
 def _report_namesakes(found: Mapping[str, Area], report: Report) -> None:
     first: dict[str, str] = {}
     for code, area in found.items():
-        earlier = first.setdefault(folded(area.name) or area.name, code)
+        earlier = first.setdefault(matching_key(area.name), code)
         if area.name and earlier != code:
             what = f"has the same name as {earlier}"
             report.problem(area.name, what, f"kept apart, as {code}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Provider
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import by_name, folded, matching_key
 from catchments.readers.codes import GIVEN_AT_MOST, KnownCodes, provider_code
 from catchments.readers.formats.cells import tidy
 from catchments.readers.formats.feature_fields import SaidOfProvider, web_address
@@ -35,10 +35,9 @@ class Providers:
         self._names = {code: provider.name for code, provider in known.items()} | dict(declared)
         self._codes = KnownCodes(self._names)
         self._by_name: dict[str, list[str]] = defaultdict(list)
-        self._by_folded: dict[str, list[str]] = defaultdict(list)
         for code, name in self._names.items():
             self._by_name[tidy(name)].append(code)
-            self._by_folded[folded(name) or name].append(code)
+        self._by_folded = by_name((name, code) for code, name in self._names.items())
         self._descriptions: dict[str, list[_Description]] = defaultdict(list)
         self._made: dict[str, str] = {}
         self._taken = set(self._names)
@@ -73,7 +72,7 @@ class Providers:
 
     def _code_by_name(self, name: str, where: str, before: str | None) -> str:
         exact = self._by_name.get(name, [])
-        meant = exact or self._by_folded.get(folded(name) or name, [])
+        meant = exact or self._by_folded.get(matching_key(name), [])
         if len(meant) > 1 and before in meant:
             meant = [before]
         if len(meant) > 1:
@@ -92,7 +91,7 @@ class Providers:
 
     def _made_code(self, name: str) -> str:
         """Return a code that is nobody else's, the same for every spelling of a name."""
-        key = folded(name) or name
+        key = matching_key(name)
         if key not in self._made:
             code = made = provider_code(name)
             while made in self._taken:

@@ -97,7 +97,9 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
     )
     progress("checking coverage", 1, 1)
     kept = frozenset(kept_of(checked.boundaries, known.boundaries))
-    _report_kept(checked.boundaries, kept, known, report)
+    if known.boundaries:
+        report.count("boundaries unchanged", len(kept))
+        report.count("boundaries changed or new", len(checked.boundaries) - len(kept))
     origin = Source(SourceKind.BOUNDARIES, "", authority, licence, release, "")
     changes = _changes(catchments, providers, kept, known)
     return BoundaryReading(
@@ -285,15 +287,6 @@ def _report_drawn(
         if others:
             what = f"{said}, and {others} catchments have no other boundary"
             report.problem(file, what, "taken as they are drawn")
-
-
-def _report_kept(
-    boundaries: Mapping[str, BaseGeometry], kept: frozenset[str], known: Edition, report: Report
-) -> None:
-    if not known.boundaries:
-        return
-    report.count("boundaries unchanged", len(kept))
-    report.count("boundaries changed or new", len(boundaries) - len(kept))
 
 
 def _changes(

@@ -104,7 +104,7 @@ def said_in(values: Mapping[str, str], named: str | None, guesses: Sequence[str]
     “” where there are such fields with nothing in them, None where there is none.
     """
     empty: str | None = None
-    index = fields_called(tuple(values))
+    index = _index_of(tuple(values))
     for wanted in _wanted(named, guesses):
         for name in index.meant_by(wanted):
             value = values[name]
@@ -142,10 +142,8 @@ class FieldIndex:
         return self._meant[wanted]
 
 
-@lru_cache(maxsize=64)
-def fields_called(names: tuple[str, ...]) -> FieldIndex:
-    """Return the index of some fields: those of a layer are mostly the same in every feature."""
-    return FieldIndex(names)
+_index_of = lru_cache(maxsize=64)(FieldIndex)
+"""The index of some fields: those of a layer are mostly the same in every feature."""
 
 
 @lru_cache(maxsize=1_024)
@@ -168,14 +166,11 @@ def provider_said(values: Mapping[str, str], fields: FieldNames) -> SaidOfProvid
         return None
     both = {**lines, **{key: value for key, value in values.items() if value or key not in lines}}
     ways = (_PHONE_FIELDS, _EMAIL_FIELDS, _WEBSITE_FIELDS)
-    phone, email, website = (_text_or_none(said_in(both, None, way)) for way in ways)
+    said = (said_in(both, None, way) for way in ways)
+    phone, email, website = (None if isinstance(text, NotText) else text for text in said)
     if isinstance(name, NotText) or isinstance(code, NotText):
         return SaidOfProvider(code or "", name if isinstance(name, NotText) else NotText.of(""))
     return SaidOfProvider(code or "", name or None, phone, email, website)
-
-
-def _text_or_none(text: str | None) -> str | None:
-    return None if isinstance(text, NotText) else text
 
 
 def web_address(text: str) -> str:

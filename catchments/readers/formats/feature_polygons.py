@@ -17,8 +17,8 @@ from catchments.geometry.coordinates import (
     check_is_plain,
     geometry_to_180,
     in_new_zealand,
-    to_360,
     to_wgs84,
+    xy_to_360,
 )
 from catchments.geometry.planar import in_one, make_valid_2d
 from catchments.geometry.reference_systems import meant
@@ -116,8 +116,7 @@ _NOT_HERE: Mapping[Flaw | None, tuple[str, str]] = {
 
 def _check_in_new_zealand(geometry: BaseGeometry, where: str) -> None:
     xy = shapely.get_coordinates(geometry)
-    lng, lat = xy.T
-    lng_360 = np.where(lng < 0, lng + 360, lng)
+    lng_360, lat = xy_to_360(xy).T
     corners = [(lng_360.min(), lat.min()), (lng_360.max(), lat.max())]
     if all(in_new_zealand(lng=float(x), lat=float(y)) for x, y in corners):
         return
@@ -138,6 +137,4 @@ def _unwrapped(geometry: BaseGeometry) -> BaseGeometry:
     jumps = (np.abs(np.diff(xy[:, 0])) > 180) & (np.diff(ring) == 0)
     if not jumps.any():
         return geometry
-    return shapely.transform(
-        geometry, lambda c: np.column_stack([[to_360(x) for x in c[:, 0]], c[:, 1]])
-    )
+    return shapely.transform(geometry, xy_to_360)

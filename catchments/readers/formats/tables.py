@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
-from catchments.core.text_folding import folded
 from catchments.readers.formats.cells import (
     is_date,
     is_shortened,
@@ -33,17 +32,6 @@ from catchments.readers.formats.table_parts.sections import Section, say_around
 from catchments.readers.formats.text_files import Looks, head_of, looks_of
 from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.report import Progress, Report, no_progress
-
-__all__ = [
-    "Columns",
-    "Row",
-    "Table",
-    "date_in_name",
-    "first_few",
-    "matching_key",
-    "open_table",
-    "release_of",
-]
 
 SIZE_LIMIT_MB = 100
 """The largest file that is read."""
@@ -127,14 +115,12 @@ def open_table(
         return
     _refuse_sheet(path, sheet, "Parquet" if looks is Looks.PARQUET else "text")
     if looks is Looks.PARQUET:
-        held = read_parquet(path, columns, report, bytes_at_most=SIZE_LIMIT_MB * _MEGABYTE)
-        table = _table(path, columns, report, [held.section], progress)
-        yield replace(table, declared=held.declared)
+        most = SIZE_LIMIT_MB * _MEGABYTE
+        section, declared = read_parquet(path, columns, report, bytes_at_most=most)
+        yield replace(_table(path, columns, report, [section], progress), declared=declared)
         return
-    with open_csv(path, columns, report, progress) as text:
-        yield _table(
-            path, columns, report, [text.section], progress, text.encoding, text.line_count
-        )
+    with open_csv(path, columns, report, progress) as (section, encoding, line_count):
+        yield _table(path, columns, report, [section], progress, encoding, line_count)
 
 
 def _table(
@@ -163,11 +149,6 @@ def release_of(path: Path, given: str) -> str:
     """Return a release as given, else the date in the file's name, else that it has none."""
     dated = date_in_name(path)
     return given or (dated.isoformat() if dated else UNDATED)
-
-
-def matching_key(text: str) -> str:
-    """Return what one text in all its spellings has in common; itself if that is nothing."""
-    return folded(text) or text
 
 
 def _date(year: str, month: str, day: str) -> date | None:

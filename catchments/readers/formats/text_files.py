@@ -359,6 +359,12 @@ def encoding_of(path: Path, progress: Progress) -> tuple[str, int]:
     )
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether all of a file is UTF-8, with a mark or without."""
+    fault, _ = _decoding_fault(path, UTF8, no_progress)
+    return fault is None
+
+
 def _damaged_text(path: Path, encoding: str, fault: _Fault) -> FileRefused:
     return FileRefused(
         f"{shown(path.name)} is {encoding} text up to line {fault.line}, which is damaged.",

@@ -15,14 +15,11 @@ from pathlib import Path
 from catchments.core.errors import FileRefused, shown
 from catchments.readers.formats.file_refusals import ALLOWED, check_is_file
 from catchments.readers.formats.parquet.file_ends import ENCRYPTED, MARK
-from catchments.readers.formats.vectors.geopackage_layers import read_geopackage
-from catchments.readers.formats.vectors.geoparquet import read_geoparquet
 from catchments.readers.formats.vectors.json_files import read_json
 from catchments.readers.formats.vectors.kml import read_plain_kml
 from catchments.readers.formats.vectors.layers import Layer
 from catchments.readers.formats.vectors.shapefiles import PARTS
-from catchments.readers.formats.vectors.wkt_tables import read_wkt_table
-from catchments.readers.formats.vectors.zips import read_zip
+from catchments.readers.formats.vectors.zips import OTHERS, read_zip
 from catchments.readers.report import Report
 
 _HEAD_BYTES = 512
@@ -116,18 +113,12 @@ def _refuse_several(layers: Sequence[Layer], path: Path) -> None:
 
 
 READERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
-    ".kml": read_plain_kml,
-    ".kmz": read_zip,
-    ".geojson": read_json,
-    ".topojson": read_json,
-    ".json": read_json,
+    **OTHERS,
     ".geojsonl": read_json,
     ".geojsons": read_json,
-    ".gpkg": read_geopackage,
-    ".parquet": read_geoparquet,
-    ".geoparquet": read_geoparquet,
+    ".kml": read_plain_kml,
+    ".kmz": read_zip,
     ".zip": read_zip,
-    ".csv": read_wkt_table,
 }
 _NAMED = READERS.keys() - {".csv"}
 """Endings that say what a file begins with; a table of text may, and says itself what it is not."""

@@ -15,7 +15,8 @@ from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, School
 from catchments.core.text_folding import folded
 from catchments.lookup.values import school_said
-from catchments.readers.formats.tables import BEYOND, Columns, Row
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import BEYOND, Row
 from catchments.readers.lists import listings
 from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, list_files
 from catchments.readers.lists.matching import (

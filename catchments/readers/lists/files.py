@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import NOT_STATED, Source, SourceKind
 from catchments.core.plain_cells import as_meant
-from catchments.readers.formats.tables import Columns, Row, Table, open_table, release_of
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, Table, open_table, release_of
 from catchments.readers.formats.vectors.declarations import is_yes, sources_of
 from catchments.readers.report import Progress, Report, sha256_of
 
@@ -21,17 +22,7 @@ ORIGIN_COLUMNS = {"demonstration": ("Demonstration",), "source": ("Source",)}
 IGNORED = ("Edition", "Effective from", "Directory release", "Distance m", "Schools")
 """Columns of our own tables that need no word: they follow from the others."""
 SOURCE_COLUMNS = Columns(
-    aliases={
-        "kind": ("Kind",),
-        "title": ("Title",),
-        "authority": ("Authority",),
-        "licence": ("Licence",),
-        "release": ("Release",),
-        "url": ("URL",),
-        "sha256": ("SHA256",),
-        "file_name": ("File name",),
-        "demonstration": ("Demonstration",),
-    },
+    aliases={each.name: (each.name,) for each in fields(Source)},
     required=(("kind",), ("authority",), ("sha256",)),
 )
 """Those of our own tables of sources."""

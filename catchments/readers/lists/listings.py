@@ -8,10 +8,11 @@ from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, School, SchoolStatus, Source, SourceKind
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import folded, matching_key
 from catchments.lookup.values import NAMES, SCHOOL_ID, truth_of
 from catchments.readers.formats.cells import tidy
-from catchments.readers.formats.tables import Columns, Row, first_few, matching_key
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, first_few
 from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, ListFile, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownSchools
 from catchments.readers.report import Progress, Report, no_progress

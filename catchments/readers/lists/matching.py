@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from catchments.core.errors import shown
 from catchments.core.model import Catchment, Edition, Provider, School, unnamed
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import by_name, folded, matching_key
 from catchments.lookup.values import school_number
 from catchments.readers.codes import KnownCodes
-from catchments.readers.formats.tables import matching_key
 
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 200
@@ -25,9 +23,7 @@ class KnownSchools:
         self._by_number = schools
         self._only_listed = {*known.listings, *known.unserved, *known.in_school_provision}
         """With those that the edition speaks of though the directory lacks them."""
-        self._by_name: dict[str, list[School]] = defaultdict(list)
-        for school in schools.values():
-            self._by_name[matching_key(school.name)].append(school)
+        self._by_name = by_name((school.name, school) for school in schools.values())
 
     def numbered(self, text: str, name: str, *, is_said_to_lack: bool = False) -> School | None:
         """Return the school of a number: of the directory, or one that the edition speaks of.
@@ -78,9 +74,7 @@ class KnownCatchments:
         self._catchments = catchments
         self._codes = KnownCodes(catchments)
         self._compared = 0
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for catchment in catchments.values():
-            self._by_name[matching_key(catchment.name)].append(catchment.code)
+        self._by_name = by_name((each.name, each.code) for each in catchments.values())
 
     def code(self, text: str) -> str | None:
         """Return the code of the catchment meant, or None if it is none, or one of several."""
@@ -130,9 +124,7 @@ class KnownProviders:
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self.providers = providers
         self._codes = KnownCodes(providers)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for provider in providers.values():
-            self._by_name[matching_key(provider.name)].append(provider.code)
+        self._by_name = by_name((each.name, each.code) for each in providers.values())
         self._exact = {provider.name: provider.code for provider in providers.values()}
 
     def spelled(self, code: str) -> str:

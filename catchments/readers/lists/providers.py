@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Edition, Provider, Source, SourceKind
-from catchments.core.text_folding import folded
+from catchments.core.text_folding import folded, matching_key
 from catchments.readers.codes import provider_code
 from catchments.readers.formats.cells import tidy
-from catchments.readers.formats.tables import Columns, Row, Table, first_few, matching_key
+from catchments.readers.formats.table_parts.headers import Columns
+from catchments.readers.formats.tables import Row, Table, first_few
 from catchments.readers.lists.files import IGNORED, ORIGIN_COLUMNS, Given, list_files
 from catchments.readers.lists.matching import KnownCatchments, KnownProviders
 from catchments.readers.report import Progress, Report, no_progress
@@ -98,7 +99,8 @@ def read_providers(
         for row in file.rows():
             reading.add(row)
         for row in file.provider_rows():
-            reading.add_idle(row)
+            if row["code"] not in reading.providers:
+                reading.add(row)
         sources.append(file.source(SourceKind.PROVIDERS, "Providers", given))
         declared += [s for s in file.declared if s.kind is SourceKind.PROVIDERS]
     reading.refuse_faults(paths)
@@ -173,11 +175,6 @@ class _Reading:
                 self._assign(row.where, text, provider.code)
         if len(self.faults) > _MAX_FAULTS:
             raise _refusal("The table", self.faults)
-
-    def add_idle(self, row: Row) -> None:
-        """Take a provider that a file of ours declares, if it stands in none of its rows."""
-        if row["code"] not in self.providers:
-            self.add(row)
 
     def _without_nobody(self, row: Row) -> Row:
         """Return a row without a name that says that there is none: “n/a”, “TBC”, “-”."""

@@ -11,10 +11,11 @@ import ctypes
 import os
 import stat
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from catchments.runtime.fence import kernel
+from catchments.runtime.fence.plans import SCOPES_SIGNALS_FROM_ABI
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 """The same on x86_64 and aarch64, as every call since 424."""
@@ -27,7 +28,6 @@ _FILES_BY_ABI = ((1, _ABI_1), (2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEV))
 _BIND_AND_CONNECT_TCP = 0b11
 _TCP_FROM_ABI = 4
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
-SCOPES_FROM_ABI = 6
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEV
 """Rights that a rule about what is no folder may name."""
 READ = READ_FILE | READ_DIR
@@ -83,26 +83,19 @@ def _made(version: int, handled: int) -> int:
     size = 8
     if version >= _TCP_FROM_ABI:
         told.network, size = _BIND_AND_CONNECT_TCP, 16
-    if version >= SCOPES_FROM_ABI:
+    if version >= SCOPES_SIGNALS_FROM_ABI:
         told.scoped, size = _ABSTRACT_SOCKETS_AND_SIGNALS, 24
     return kernel.call(_CREATE_RULESET, ctypes.addressof(told), size, 0)
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
-    with closing(_Opened(path)) as opened:
-        if not opened.is_folder:
+    # A place in the file system, to be named by: nothing of it can be read through this.
+    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
             rights &= _OF_FILES
         if rights:
-            rule = _PathBeneath(rights, opened.number)
+            rule = _PathBeneath(rights, place)
             kernel.call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.addressof(rule), 0)
-
-
-class _Opened:
-    """A place in the file system, to be named by; nothing of it can be read through this."""
-
-    def __init__(self, path: Path) -> None:
-        self.number = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        self.is_folder = stat.S_ISDIR(os.fstat(self.number).st_mode)
-
-    def close(self) -> None:
-        os.close(self.number)
+    finally:
+        os.close(place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from catchments.readers.formats.table_parts.footers import Footers
@@ -37,20 +36,14 @@ _MOST_LINES = 10_000_000
 """A hundred for each row that may be read; more are blank, and take their time."""
 
 
-@dataclass(frozen=True, slots=True)
-class CsvTable:
-    """An open CSV file: its one section, its encoding, and how many lines it has."""
-
-    section: Section
-    encoding: str
-    line_count: int
-
-
 @contextmanager
 def open_csv(
     path: Path, columns: Columns, report: Report, progress: Progress
-) -> Iterator[CsvTable]:
-    """Open a text file at its header. Raises FileRefused, here or while its rows are read."""
+) -> Iterator[tuple[Section, str, int]]:
+    """Open a text file at its header: its one section, its encoding, how many lines it has.
+
+    Raises FileRefused, here or while its rows are read.
+    """
     encoding, line_count = encoding_of(path, progress)
     if line_count > _MOST_LINES:
         raise too_many_rows(path)
@@ -63,7 +56,7 @@ def open_csv(
         rows = TextRows(file, delimiter)
         rows.skip(max(0, header.line - 1))
         body = _body(path, rows, header, columns, report)
-        yield CsvTable(Section("line", header, body, is_text=True), encoding, line_count)
+        yield Section("line", header, body, is_text=True), encoding, line_count
 
 
 def _header(path: Path, encoding: str, columns: Columns) -> tuple[str, Header]:

@@ -116,7 +116,8 @@ class Footers:
             return True
         if others or any(text.isdecimal() for text in self._numbers(cells)):
             return False
-        return after_blank or self._is_no_number(cells) or _is_sentence(first)
+        is_sentence = len(first) > _SENTENCE_CHARACTERS and " " in first
+        return after_blank or self._is_no_number(cells) or is_sentence
 
     def _lacks(self, cells: Sequence[str]) -> bool:
         """Whether a required column is empty or not of its kind."""
@@ -148,10 +149,6 @@ def _is_total(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return len(text) <= _LONGEST_TOTAL and _NUMBER.fullmatch(text) is not None
-
-
-def _is_sentence(text: str) -> bool:
-    return len(text) > _SENTENCE_CHARACTERS and " " in text
 
 
 def _joined(cells: Sequence[str]) -> str:

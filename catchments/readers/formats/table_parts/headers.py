@@ -95,10 +95,8 @@ _OF_TABLES = frozenset(
 """What columns of tables like ours are called, folded, whatever reader wants them."""
 
 
-@lru_cache(maxsize=4096)
-def folded_name(name: str) -> str:
-    """Return a column's name as it is compared."""
-    return folded(name)
+folded_name = lru_cache(maxsize=4096)(folded)
+"""A column's name as it is compared."""
 
 
 @dataclass(frozen=True, slots=True)

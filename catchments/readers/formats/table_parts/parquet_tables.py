@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from catchments.core.errors import FileRefused
@@ -23,19 +22,12 @@ from catchments.readers.formats.vectors.layers import Declared
 from catchments.readers.report import Report
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetTable:
-    """A Parquet file that was read: its one section, and what it declares of its edition."""
-
-    section: Section
-    declared: Declared
-
-
 def read_parquet(
     path: Path, columns: Columns, report: Report, *, bytes_at_most: int
-) -> ParquetTable:
-    """Return a Parquet file's rows; a column that is not read is reported, one of shapes too.
+) -> tuple[Section, Declared]:
+    """Return a Parquet file's one section, and what it declares of its edition.
 
+    A column that is not read is reported, one of shapes too.
     Unpacked it may be as large as another file. Raises FileRefused, for one without the columns
     needed too.
     """
@@ -43,7 +35,7 @@ def read_parquet(
     for what, why in held.left_out:
         report.leave_out(what, why)
     section = Section("row", _header(path, columns, held), _rows(held))
-    return ParquetTable(section, declared_by(held, path, report))
+    return section, declared_by(held, path, report)
 
 
 def _header(path: Path, columns: Columns, held: Held) -> Header:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from catchments.core.errors import shown
 from catchments.core.model import Provider, Source, SourceKind
@@ -21,6 +22,7 @@ from catchments.readers.formats.vectors.layers import NOTHING_DECLARED, Declared
 from catchments.readers.formats.vectors.values import tidy_value
 from catchments.readers.report import Report
 
+T = TypeVar("T")
 SOURCE_FIELDS = frozenset({"kind", "title", "authority", "licence", "release"})
 """What a table of sources has at least."""
 _OF_TABLES: Mapping[str, tuple[frozenset[str], ...]] = {
@@ -35,7 +37,6 @@ _TEXTS = ("title", "authority", "licence", "release")
 DECLARED_AT_MOST = 10_000
 """Sources, and providers, of one file."""
 _LONGEST = 2_000
-_THE_FIRST = "the others are not read"
 _NAMED = 50
 """Members of a JSON file that are reported by name."""
 _RUNS = re.compile(r"\s*+(?:javascript|vbscript|data|blob|file)\s*+:", re.IGNORECASE)
@@ -90,23 +91,12 @@ def sources_of(
 ) -> tuple[Source, ...]:
     """Return the sources that rows tell of; one that is none is said."""
     found: list[Source] = []
-    for number, row in enumerate(rows, start=1):
-        if number > DECLARED_AT_MOST:
-            report.problem(
-                path.name, f"it declares more than {DECLARED_AT_MOST:,} sources", _THE_FIRST
-            )
-            break
-        source = _source(row)
-        if source and _RUNS.match(source.url):
+    for where, source in _told(rows, "source", _source, path, report):
+        is_plain = not _RUNS.match(source.url)
+        if not is_plain:
             what = f"{shown(source.url)} is no address but runs or opens something"
-            report.problem(f"{path.name}, source {number}", what, "left out")
-            source = replace(source, url="")
-        if source is None:
-            report.problem(
-                f"{path.name}, source {number}", "is no source as we write it", "not read"
-            )
-        else:
-            found.append(source)
+            report.problem(where, what, "left out")
+        found.append(source if is_plain else replace(source, url=""))
     return tuple(found)
 
 
@@ -114,30 +104,35 @@ def providers_of(
     rows: Iterable[Mapping[str, object]], path: Path, report: Report
 ) -> tuple[Provider, ...]:
     """Return the providers that rows tell of; one without a code and a name is said."""
-    found: list[Provider] = []
+    return tuple(each for _, each in _told(rows, "provider", _provider, path, report))
+
+
+def _told(
+    rows: Iterable[Mapping[str, object]],
+    what: str,
+    read: Callable[[Mapping[str, object]], T | None],
+    path: Path,
+    report: Report,
+) -> Iterator[tuple[str, T]]:
+    """Yield where each thing stands that rows tell of, and it; a row that is none is said."""
     for number, row in enumerate(rows, start=1):
         if number > DECLARED_AT_MOST:
-            report.problem(
-                path.name, f"it declares more than {DECLARED_AT_MOST:,} providers", _THE_FIRST
-            )
-            break
-        values = [_of_provider(row, key) for key in _OF_A_PROVIDER]
-        if (
-            not all(values[:2])
-            or len(values[0]) > GIVEN_AT_MOST
-            or max(map(len, values)) > _LONGEST
-        ):
-            report.problem(
-                f"{path.name}, provider {number}", "is no provider as we write it", "not read"
-            )
+            many = f"it declares more than {DECLARED_AT_MOST:,} {what}s"
+            report.problem(path.name, many, "the others are not read")
+            return
+        where, found = f"{path.name}, {what} {number}", read(row)
+        if found is None:
+            report.problem(where, f"is no {what} as we write it", "not read")
         else:
-            found.append(Provider(*values))
-    return tuple(found)
+            yield where, found
 
 
-def _of_provider(row: Mapping[str, object], key: str) -> str:
-    """Return what a row says of a provider; a table calls its code `provider_code`."""
-    return tidy_value(key, row.get(f"provider_{key}", row.get(key)))
+def _provider(row: Mapping[str, object]) -> Provider | None:
+    # A table calls its code `provider_code`.
+    texts = (row.get(f"provider_{key}", row.get(key)) for key in _OF_A_PROVIDER)
+    values = list(map(tidy_value, _OF_A_PROVIDER, texts))
+    is_short = len(values[0]) <= GIVEN_AT_MOST and max(map(len, values)) <= _LONGEST
+    return Provider(*values) if all(values[:2]) and is_short else None
 
 
 def _source(row: Mapping[str, object]) -> Source | None:

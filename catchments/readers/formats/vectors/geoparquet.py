@@ -36,10 +36,8 @@ def read_geoparquet(path: Path, report: Report) -> list[Layer]:
     report.took(f"shapes from the column {shown(held.shapes_in)}")
     for what, why in held.left_out:
         report.leave_out(what, why)
-    geometries = [
-        None if stored is None else shape_of(stored, path, f"row {number}")
-        for number, stored in enumerate(held.shapes, start=1)
-    ]
+    stored = enumerate(held.shapes, start=1)
+    geometries = [shape_of(shape, path, f"row {number}") for number, shape in stored]
     return [Layer(path.stem, held.crs, geometries, list(_values(held)), declared=declared)]
 
 

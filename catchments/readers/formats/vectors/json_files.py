@@ -44,10 +44,6 @@ _RECORD = "\x1e"
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-class _Twice(ValueError):
-    """An object that has a key twice: which of both counts is not certain."""
-
-
 def read_json(path: Path, report: Report) -> list[Layer]:
     """Return the layers of GeoJSON or TopoJSON, by what it says that it is."""
     try:
@@ -85,7 +81,8 @@ def _in_sequence(text: str) -> list[Any] | None:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise _Twice(f"an object has {_first_twice(key for key, _ in pairs)[:80]} twice")
+        # Which of both counts is not certain.
+        raise ValueError(f"an object has {_first_twice(key for key, _ in pairs)[:80]} twice")
     return made
 
 

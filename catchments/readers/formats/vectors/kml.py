@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -24,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from catchments.core.errors import FileRefused, shown
 from catchments.geometry.coordinates import WGS84
 from catchments.readers.formats.file_refusals import not_what_it_says, refuse_many
+from catchments.readers.formats.text_files import is_utf8
 from catchments.readers.formats.vectors.declarations import declared_in_texts
 from catchments.readers.formats.vectors.layers import Layer, in_one_collection
 from catchments.readers.formats.vectors.values import texts_of
@@ -79,18 +80,11 @@ class _Folder:
     values: list[dict[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class KmlContents:
-    """What one KML file holds."""
+def read_kml(file: Path, path: Path, name: str, report: Report) -> tuple[list[Layer], list[Link]]:
+    """Return the layers of a KML file, and what it links to.
 
-    layers: list[Layer]
-    links: list[Link]
-
-
-def read_kml(file: Path, path: Path, name: str, report: Report) -> KmlContents:
-    """Return what a KML file holds; `path` is what a person gave, `name` what it has inside that.
-
-    Linear in its bytes, and not recursive. Raises FileRefused for what is no KML.
+    `path` is what a person gave, `name` what the file has inside that. Linear in its bytes, and not
+    recursive. Raises FileRefused for what is no KML.
     """
     reader = _Reader(path, report)
     parser = expat.ParserCreate(_encoding(file, name, report))
@@ -107,15 +101,15 @@ def read_kml(file: Path, path: Path, name: str, report: Report) -> KmlContents:
     for (what, why), count in reader.others.items():
         report.leave_out(what, why, count)
     reader.say_unseen(name)
-    return KmlContents(reader.layers(name), reader.links)
+    return reader.layers(name), reader.links
 
 
 def read_plain_kml(path: Path, report: Report) -> list[Layer]:
     """Return the layers of a KML file by itself, which can follow no link."""
-    contents = read_kml(path, path, path.stem, report)
-    refuse_links_alone(contents.layers, contents.links, path)
-    report_links(contents.links, path, report)
-    return contents.layers
+    layers, links = read_kml(path, path, path.stem, report)
+    refuse_links_alone(layers, links, path)
+    report_links(links, path, report)
+    return layers
 
 
 def refuse_links_alone(layers: list[Layer], links: list[Link], path: Path) -> None:
@@ -149,30 +143,16 @@ def _encoding(file: Path, name: str, report: Report) -> str | None:
     """Return the encoding that a file's bytes are in, whatever it says; None for what it says."""
     with file.open("rb") as opened:
         head = opened.read(1024)
-        opened.seek(0)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
-            return None
-        said = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf"))
-        if _is_utf8(opened):
-            return "utf-8"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
+        return None
+    said = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf"))
+    if is_utf8(file):
+        return "utf-8"
     if said and said.group(1).lower() not in {b"utf-8", b"utf8"}:
         report.took(f"text in {said.group(1).decode()}, as {name} says")
         return None
     report.problem(name, "its text is not UTF-8, which KML is in", "read as Windows-1252")
     return "windows-1252"
-
-
-def _is_utf8(opened: IO[bytes]) -> bool:
-    import codecs
-
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while block := opened.read(1 << 20):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 # --- elements -------------------------------------------------------------------------------------

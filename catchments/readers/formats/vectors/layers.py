@@ -53,16 +53,14 @@ class Layer:
     @property
     def has_areas(self) -> bool:
         """Whether there is a polygon in it."""
-        return any(map(is_area, self.geometries))
-
-
-def is_area(geometry: BaseGeometry | None) -> bool:
-    """Whether a polygon is in a geometry, which is no collection in a collection."""
-    return "Polygon" in kinds_in(geometry)
+        return any("Polygon" in kinds_in(geometry) for geometry in self.geometries)
 
 
 def kinds_in(geometry: BaseGeometry | None) -> set[str]:
-    """Return of what kinds the single geometries are that a geometry is made of."""
+    """Return of what kinds the single geometries are that a geometry is made of.
+
+    It is no collection in a collection.
+    """
     if geometry is None or geometry.is_empty:
         return set()
     parts = shapely.get_parts(shapely.get_parts(geometry))

@@ -84,13 +84,6 @@ class Features:
 Linework = Mapping[Kind, Features]
 
 
-@dataclass(frozen=True)
-class _Batch:
-    shapes: Shapes
-    names: Sequence[str]
-    ranks: npt.NDArray[np.int8]
-
-
 def read_linework(
     files: Sequence[Path], *, crs: str | None = None, progress: Progress = no_progress
 ) -> tuple[Linework, Report]:
@@ -100,7 +93,7 @@ def read_linework(
     """
     report = Report()
     room = _Room()
-    found: dict[Kind, list[_Batch]] = {}
+    found: dict[Kind, list[Features]] = {}
     for path in files:
         _refuse_size(path)
         with geopackage.opened(path) as file:
@@ -196,7 +189,7 @@ def _kind_of(layer: TableLayer) -> Kind | None:
 
 def _read(
     file: GeoPackage, layer: TableLayer, kind: Kind, place: _Place, report: Report, room: _Room
-) -> Iterator[_Batch]:
+) -> Iterator[Features]:
     if place.crs is None:
         raise place.refused(
             "it does not say which coordinate system it is in.",
@@ -230,7 +223,7 @@ def _batch(
     place: _Place,
     report: Report,
     room: _Room,
-) -> _Batch:
+) -> Features:
     stored, values = [], []
     what = f"{kind} of {shown(place.path.name)}"
     for row in rows:
@@ -245,8 +238,8 @@ def _batch(
     report.leave_out(what, "they lie outside New Zealand", int((~here).sum()))
     kept = [each for each, is_here in zip(values, here, strict=True) if is_here]
     shapes = shapes[here]
-    names = [_text(each.get(_NAME)) for each in kept]
-    return _Batch(shapes, names, _ranks(kind, shapes, kept))
+    names = tuple(_text(each.get(_NAME)) for each in kept)
+    return Features(shapes, names, _ranks(kind, shapes, kept))
 
 
 def _checked(row: Row, kind: Kind, place: _Place, room: _Room) -> bytes | None:
@@ -310,7 +303,7 @@ def _text(value: object) -> str:
     return " ".join(line_of_text(str(value), at_most=LONGEST_NAME).split()) if value else ""
 
 
-def _joined(batches: Sequence[_Batch]) -> Features:
+def _joined(batches: Sequence[Features]) -> Features:
     return Features(
         np.concatenate([each.shapes for each in batches]),
         tuple(name for each in batches for name in each.names),

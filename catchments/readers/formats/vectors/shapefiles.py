@@ -47,10 +47,8 @@ def read_shapefile(shp: Path, name: str, path: Path, report: Report, declared: D
     said = _encoding_said(shp)
     shp.with_suffix(".cpg").unlink(missing_ok=True)
     held = held_in(shp, path)
-    geometries = [
-        None if stored is None else shape_of(stored, path, f"feature {number}")
-        for number, stored in enumerate(held.shapes, start=1)
-    ]
+    stored = enumerate(held.shapes, start=1)
+    geometries = [shape_of(shape, path, f"feature {number}") for number, shape in stored]
     names = whole_names(held.names)
     rows = [dict(zip(names, row, strict=True)) for row in _rows(held)]
     whole = dict(zip(held.names, names, strict=True))

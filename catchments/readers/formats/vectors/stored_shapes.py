@@ -12,11 +12,13 @@ from catchments.readers.formats.file_refusals import not_what_it_says
 from catchments.readers.formats.vectors.layers import in_one_collection
 
 
-def shape_of(stored: bytes, path: Path, where: str) -> BaseGeometry | None:
+def shape_of(stored: bytes | None, path: Path, where: str) -> BaseGeometry | None:
     """Return the shape in well-known binary, checked before GEOS sees it; None for none.
 
     Raises FileRefused, with where it stands.
     """
+    if stored is None:
+        return None
     try:
         parts = wkb.opened(stored)
         return in_one_collection([wkb.read(p, wkb.ALL_KINDS, on_invalid="fix") for p in parts])

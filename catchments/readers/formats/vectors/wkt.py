@@ -42,11 +42,6 @@ def shape_in(text: str) -> tuple[BaseGeometry | None, int]:
     return in_one_collection(parts), int(said.group(1)) if said else 0
 
 
-def is_as_long_as_a_cell(text: str) -> bool:
-    """Whether a text, if it is broken, was cut off by a spreadsheet."""
-    return EXCEL_CELL - 1 <= len(text) <= EXCEL_CELL
-
-
 def _of_wkb(content: bytes) -> tuple[BaseGeometry | None, int]:
     try:
         parts = [wkb.read(part, wkb.ALL_KINDS, on_invalid="fix") for part in wkb.opened(content)]

@@ -40,7 +40,6 @@ from catchments.readers.formats.vectors.layers import Layer
 from catchments.readers.formats.vectors.values import texts_of
 from catchments.readers.formats.vectors.wkt import (
     EXCEL_CELL,
-    is_as_long_as_a_cell,
     looks_like_a_shape,
     shape_in,
 )
@@ -185,7 +184,7 @@ def _shape(text: str, path: Path, where: str) -> tuple[BaseGeometry | None, int]
     try:
         return shape_in(text)
     except ValueError as error:
-        if is_as_long_as_a_cell(text):
+        if EXCEL_CELL - 1 <= len(text) <= EXCEL_CELL:  # a spreadsheet cut it off
             raise FileRefused(
                 f"{shown(path.name)}, {where}: its shape is cut off at {EXCEL_CELL:,} characters,"
                 " which is all that a cell of a spreadsheet has room for.",

@@ -45,7 +45,7 @@ _BESIDE_A_SHAPEFILE = {
     *(".sbn", ".sbx", ".qix", ".qmd", ".qpj", ".qml", ".sld", ".lyr", ".lyrx", ".ain", ".aih"),
     *(".atx", ".ixs", ".mxs", ".fbn", ".fbx", ".cst", ".fix", ".idm", ".ind"),
 }
-_OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
+OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".geojson": read_json,
     ".topojson": read_json,
     ".json": read_json,
@@ -54,6 +54,7 @@ _OTHERS: Mapping[str, Callable[[Path, Report], list[Layer]]] = {
     ".geoparquet": read_geoparquet,
     ".csv": read_wkt_table,
 }
+"""What reads a file of a format that may stand in a zip, by its ending."""
 _OURS = {"sources.csv": "sources", "providers.csv": "providers"}
 _LONG_TEXTS = "long_texts.csv"
 _TABLE_AT_MOST = 20_000_000
@@ -87,7 +88,7 @@ def read_zip(path: Path, report: Report) -> list[Layer]:
 
 def _maps(archive: Archive, *, with_tables: bool) -> list[Member]:
     """Return the members of other formats; a table is a map only where there is nothing else."""
-    found = [member for member in archive.members if member.ending in _OTHERS]
+    found = [member for member in archive.members if member.ending in OTHERS]
     maps = [member for member in found if member.ending != ".csv"]
     return maps or (found if with_tables else [])
 
@@ -127,8 +128,8 @@ def _read_other(archive: Archive, member: Member, folder: Path, report: Report) 
     _leave_out((each for each in archive.members if each is not member), report)
     named = folder / member.path.name
     if named.name == target.name or not named.name.isprintable() or len(named.name) > 100:
-        return _OTHERS[member.ending](target, report)
-    return _OTHERS[member.ending](target.rename(named), report)
+        return OTHERS[member.ending](target, report)
+    return OTHERS[member.ending](target.rename(named), report)
 
 
 # --- KML ------------------------------------------------------------------------------------------
@@ -149,13 +150,13 @@ def _read_kmls(
             continue
         done.add(member.path)
         file = archive.unpack(member, folder / f"{len(done)}.kml")
-        contents = read_kml(file, archive.path, member.path.stem, report)
+        found, links = read_kml(file, archive.path, member.path.stem, report)
         file.unlink()
         report.took(f"member {shown(member.name)}")
-        layers += contents.layers
-        inside = [_linked(link, member, by_path, small) for link in contents.links]
-        left += [found for found in reversed(inside) if found]
-        outside += [n for n, found in zip(contents.links, inside, strict=True) if not found]
+        layers += found
+        inside = [_linked(link, member, by_path, small) for link in links]
+        left += [each for each in reversed(inside) if each]
+        outside += [link for link, led in zip(links, inside, strict=True) if not led]
     refuse_links_alone(layers, outside, archive.path)
     report_links(outside, archive.path, report)
     for member in kmls:

@@ -101,10 +101,6 @@ def _refuse_other_kinds(path: Path, names: list[str]) -> None:
             raise FileRefused(f"{shown(path.name)} is {what}.", next_step=next_step)
 
 
-class _Seen(Exception):
-    """The first element of a part; what comes after it declares nothing."""
-
-
 def _refuse_document_type(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Refuse a part that declares a document type: no spreadsheet writes one, entities need one."""
     try:
@@ -116,17 +112,11 @@ def _refuse_document_type(path: Path, archive: zipfile.ZipFile, member: zipfile.
 
 def _declares_document_type(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     declared: list[str] = []
+    elements: list[str] = []  # what comes after the first declares nothing
     parser = expat.ParserCreate()
-
-    def first_element(*_: object) -> None:
-        raise _Seen
-
     parser.StartDoctypeDeclHandler = lambda name, *_: declared.append(name)
-    parser.StartElementHandler = first_element
-    try:
-        with archive.open(member) as part:
-            while not declared and (block := part.read(_BLOCK_BYTES)):
-                parser.Parse(block)
-    except _Seen:
-        pass
+    parser.StartElementHandler = lambda name, *_: elements.append(name)
+    with archive.open(member) as part:
+        while not (declared or elements) and (block := part.read(_BLOCK_BYTES)):
+            parser.Parse(block)
     return bool(declared)

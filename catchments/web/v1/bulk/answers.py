@@ -216,7 +216,7 @@ class Answers:
 
     @cached_property
     def _resolver(self) -> BatchResolver | None:
-        return BatchResolver.of(self.snapshot) if self.snapshot else None
+        return BatchResolver(self.snapshot) if self.snapshot else None
 
     def _points(self, lng: Floats, lat: Floats) -> list[bytes]:
         """Return what is said of points, to the end of their lines."""
@@ -224,7 +224,7 @@ class Answers:
             return []
         if self._resolver is None:
             return [self._lines.told(self._before_the_first()) + self._lines.end] * len(lng)
-        outcomes = self._resolver.points(lng=lng, lat=lat, threads=1)
+        outcomes = self._resolver.points(lng=lng, lat=lat)
         alike = _alike(outcomes)
         told: list[bytes] = self._told_alike(outcomes, alike)[alike].tolist()
         for row in np.flatnonzero(alike == _ALONE).tolist():
