@@ -29,7 +29,7 @@ from catchments.requests.rules.cases import (
 )
 from catchments.requests.rules.references import new_reference
 from catchments.requests.rules.requests import Student, SupportRequest, packed, same_student
-from catchments.requests.rules.roles import SENDERS, CaseRole, OrganisationKind, Viewer
+from catchments.requests.rules.roles import SENDERS, WORKERS, CaseRole, OrganisationKind, Viewer
 from catchments.requests.rules.served import Served
 from catchments.requests.store import mail, schema
 from catchments.requests.store.case_rows import (
@@ -54,8 +54,6 @@ from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
 
 LISTED_AT_ONCE = 30
-WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
-"""Who may be given a case."""
 _TRIES = 8
 _C, _E = schema.support_case, schema.case_event
 
@@ -244,7 +242,7 @@ class Cases(Repository):
                     row.kind,
                     CaseState(row.state),
                     json.loads(row.facts),
-                    unseal(connection, row.reason, reason_context(row.once)),
+                    unseal(connection, row.reason, reason_context(once=row.once)),
                 )
                 for row in rows
             ]
@@ -364,7 +362,7 @@ def _submitted(connection: sa.Connection, person: Person, sending: Sending, refe
             edition_number=served.edition_number,
             in_school=sending.to_own_team,
             demonstration=served.demonstration,
-            student=seal(connection, packed(sending.request), student_context(reference)),
+            student=seal(connection, packed(sending.request), student_context(reference=reference)),
             student_digest=student_digest(connection, same_student(sending.request)),
         )
     )

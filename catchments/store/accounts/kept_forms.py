@@ -10,7 +10,6 @@ import base64
 import binascii
 import secrets
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +28,8 @@ LARGEST = 16_000_000
 """Bytes of a form when it is packed: an outline of a million corners comes to some ten million."""
 LARGEST_OF_ONE = 32_000_000
 """Bytes of all forms of one person."""
+kept_form_context = "kept form {key} of person {person_id}".format
+"""What a form is sealed for: its own row, and the person it is kept for."""
 _T, _P = schema.kept_form, schema.person
 
 
@@ -72,11 +73,12 @@ class KeptForms(Repository):
             return None
         key = secrets.token_urlsafe(24)
         with self._database.writing() as connection:
-            if connection.scalar(_open_account(for_)) is None:
+            is_open = (_P.c.id == for_, _P.c.disabled_at.is_(None))
+            if connection.scalar(sa.select(_P.c.id).where(*is_open)) is None:
                 return None
             _forget_old(connection, for_, once)
             sealed = sealer_of(connection).seal(
-                packed, context=kept_form_context({"key": key, "person_id": for_})
+                packed, context=kept_form_context(key=key, person_id=for_)
             )
             about = {"once": once, "size": len(packed), "at": now(), "content": sealed}
             connection.execute(_T.insert().values(key=key, person_id=for_, **about))
@@ -94,7 +96,7 @@ class KeptForms(Repository):
                 return None
             try:
                 packed = sealer_of(connection).unseal(
-                    row.content, context=kept_form_context({"key": key, "person_id": by})
+                    row.content, context=kept_form_context(key=key, person_id=by)
                 )
                 return KeptForm(key, row.at, _unpacked(packed))
             except (CatchmentsError, ValueError, zlib.error, binascii.Error):
@@ -111,19 +113,10 @@ class KeptForms(Repository):
             connection.execute(_T.delete().where(_T.c.key == key, _T.c.person_id == by))
 
 
-def kept_form_context(row: Mapping[str, Any]) -> str:
-    """Return what a form is sealed for: its own row, and the person it is kept for."""
-    return f"kept form {row['key']} of person {row['person_id']}"
-
-
 def _kept_for(person: int) -> sa.Select[Any]:
     query = sa.select(_T.c.key, _T.c.at, _T.c.content)
     query = query.where(_T.c.person_id == person, _T.c.at >= now() - KEPT_FOR)
     return query.order_by(_T.c.at.desc(), _T.c.key)
-
-
-def _open_account(person: int) -> sa.Select[Any]:
-    return sa.select(_P.c.id).where(_P.c.id == person, _P.c.disabled_at.is_(None))
 
 
 def _forget_old(connection: sa.Connection, person: int, once: str) -> None:
