@@ -121,7 +121,9 @@ def fill(database: RequestsDatabase, given: Any) -> str:
                 request = _request(number)
                 reference = row["reference"]
                 row |= {"school_id": schools[school].id, "holder_id": holder.id}
-                row["student"] = seal(connection, packed(request), student_context(reference))
+                row["student"] = seal(
+                    connection, packed(request), student_context(reference=reference)
+                )
                 row["student_digest"] = (
                     secrets.token_hex(32)  # nobody looks for these
                     if number

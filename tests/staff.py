@@ -132,7 +132,7 @@ def give_an_app(store: Database, person: Person) -> None:
         kept = connection.scalar(sa.select(table.c.secret).where(own))
     if kept and store.sealer.opens(kept):
         return
-    sealed = store.sealer.seal(APP.secret, context=app_context(person.id))
+    sealed = store.sealer.seal(APP.secret, context=app_context(person_id=person.id))
     values = {"secret": sealed, "last_step": 0, "made_at": person.created_at}
     with store.writing() as connection:
         connection.execute(table.delete().where(own))

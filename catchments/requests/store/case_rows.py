@@ -162,7 +162,7 @@ def record(
             state=case.state,
             facts=json.dumps(facts, sort_keys=True),
             once=once,
-            reason=seal(connection, reason, reason_context(once)),
+            reason=seal(connection, reason, reason_context(once=once)),
         )
     )
     on_trail(
@@ -227,4 +227,4 @@ def student_in(connection: sa.Connection, reference: str, sealed: str = "") -> S
     if not sealed:
         query = sa.select(_C.c.student).where(_C.c.reference == reference)
         sealed = connection.scalar(query) or ""
-    return unpacked(unseal(connection, sealed, student_context(reference)))
+    return unpacked(unseal(connection, sealed, student_context(reference=reference)))

@@ -244,7 +244,7 @@ class Cases(Repository):
                     row.kind,
                     CaseState(row.state),
                     json.loads(row.facts),
-                    unseal(connection, row.reason, reason_context(row.once)),
+                    unseal(connection, row.reason, reason_context(once=row.once)),
                 )
                 for row in rows
             ]
@@ -364,7 +364,7 @@ def _submitted(connection: sa.Connection, person: Person, sending: Sending, refe
             edition_number=served.edition_number,
             in_school=sending.to_own_team,
             demonstration=served.demonstration,
-            student=seal(connection, packed(sending.request), student_context(reference)),
+            student=seal(connection, packed(sending.request), student_context(reference=reference)),
             student_digest=student_digest(connection, same_student(sending.request)),
         )
     )

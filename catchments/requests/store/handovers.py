@@ -33,7 +33,7 @@ from catchments.requests.store.organisations import (
     organisation_of,
     viewer_of,
 )
-from catchments.requests.store.sealed import handover_context, seal, unseal
+from catchments.requests.store.sealed import handover_context, seal, stay_context, unseal
 from catchments.store.engine import Repository, inserted, now
 
 _C, _H, _O = schema.support_case, schema.handover, schema.organisation
@@ -209,7 +209,8 @@ class Handovers(Repository):
                 )
             ):
                 raise _no_such_handover()
-            note = seal(connection, text.strip()[:4_000], handover_context(row.reference, "note"))
+            context = handover_context(reference=row.reference)
+            note = seal(connection, text.strip()[:4_000], context)
             connection.execute(_H.update().where(_H.c.id == number).values(note=note))
             on_trail(
                 connection,
@@ -238,7 +239,7 @@ class Handovers(Repository):
                 raise _no_such_handover()
             if not (why or row.stay_reason):
                 raise InputRefused("No reason is given.", field="reason")
-            context = handover_context(row.reference, "reason")
+            context = stay_context(reference=row.reference)
             change = {**mine, **({"stay_reason": seal(connection, why, context)} if why else {})}
             connection.execute(_H.update().where(_H.c.id == number).values(**change))
             on_trail(
@@ -259,7 +260,7 @@ def _stay(connection: sa.Connection, person: Person, row: Any) -> None:
     case = _case(connection, row.reference)
     after = replace(case, stays=True, version=case.version + 1)
     write(connection, after)
-    reason = unseal(connection, row.stay_reason, handover_context(row.reference, "reason"))
+    reason = unseal(connection, row.stay_reason, stay_context(reference=row.reference))
     record(
         connection,
         after,
@@ -274,7 +275,7 @@ def _stay(connection: sa.Connection, person: Person, row: Any) -> None:
 
 def _row(connection: sa.Connection, row: Any, *, for_: int) -> HandoverRow:
     theirs = row.from_id == for_ or row.state == HandoverState.DONE
-    context = handover_context(row.reference, "note")
+    context = handover_context(reference=row.reference)
     return HandoverRow(
         row.id,
         row.reference,
@@ -286,7 +287,7 @@ def _row(connection: sa.Connection, row: Any, *, for_: int) -> HandoverRow:
         unseal(connection, row.note, context) if theirs else "",
         row.stay_from_id,
         row.stay_to_id,
-        unseal(connection, row.stay_reason, handover_context(row.reference, "reason")),
+        unseal(connection, row.stay_reason, stay_context(reference=row.reference)),
     )
 
 

@@ -121,7 +121,7 @@ class Notes(Repository):
                     kind=kind,
                     due_on=due_on,
                     once=once,
-                    text=seal(connection, said, note_context(once)),
+                    text=seal(connection, said, note_context(once=once)),
                 )
             )
             _note_written(connection, person, head, kind, shared=shared)
@@ -287,7 +287,7 @@ def _note(connection: sa.Connection, row: Any) -> Note:
         row.organisation_id,
         row.shared,
         NoteKind(row.kind),
-        unseal(connection, row.text, note_context(row.once)),
+        unseal(connection, row.text, note_context(once=row.once)),
         row.due_on,
         row.done_at,
     )

@@ -7,7 +7,6 @@ moved to another case. See docs/decisions/0034-requests-for-support.md.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,32 +38,18 @@ def unseal(connection: sa.Connection, sealed: str, context: str) -> str:
     return sealer_of(connection).unseal(sealed, context=context) if sealed else ""
 
 
-def draft_context(once: str) -> str:
-    """Return what a request that is being written is sealed for."""
-    return f"request being written {once}"
-
-
-def student_context(reference: str) -> str:
-    """Return what the student of a case is sealed for."""
-    return f"student of case {reference}"
-
-
-def reason_context(once: str) -> str:
-    """Return what a reason of a step is sealed for."""
-    return f"reason {once}"
-
-
-def note_context(once: str) -> str:
-    """Return what a note is sealed for: by what its form was given, which is one row's alone."""
-    return f"note {once}"
-
-
-def file_context(once: str, part: str) -> str:
-    """Return what a part of a file, its name or its key, is sealed for: with a request or a case.
-
-    A file that goes from the one to the other stays as it is; its `once` is one row's alone.
-    """
-    return f"{part} of file {once}"
+# What each text is sealed for, given what tells its row from others.
+draft_context = "request being written {once}".format
+student_context = "student of case {reference}".format
+reason_context = "reason {once}".format
+"""Of a step."""
+note_context = "note {once}".format
+"""By what its form was given, which is one row's alone."""
+name_context, key_context = "name of file {once}".format, "key of file {once}".format
+"""With a request or a case: a file that goes from the one to the other stays as it is; its `once`
+is one row's alone."""
+handover_context = "note of handover of case {reference}".format
+stay_context = "reason of handover of case {reference}".format
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +77,8 @@ class EncryptedFile:
             "media_type": self.kind,
             "size": self.size,
             "once": self.once,
-            "name": seal(connection, self.name, file_context(self.once, "name")),
-            "key": seal(connection, self.key, file_context(self.once, "key")),
+            "name": seal(connection, self.name, name_context(once=self.once)),
+            "key": seal(connection, self.key, key_context(once=self.once)),
             "content": self.content,
         }
 
@@ -104,12 +89,12 @@ FILE_COLUMNS = ("media_type", "size", "once", "name", "key", "content")
 
 def file_name(connection: sa.Connection, row: Any) -> str:
     """Return what the file in a row is called. Raises KeyTrouble."""
-    return unseal(connection, row.name, file_context(row.once, "name"))
+    return unseal(connection, row.name, name_context(once=row.once))
 
 
 def file_content(connection: sa.Connection, row: Any, held: bytes) -> bytes:
     """Return what was encrypted for a row. Raises SealBroken, KeyTrouble."""
-    key = bytes.fromhex(unseal(connection, row.key, file_context(row.once, "key")))
+    key = bytes.fromhex(unseal(connection, row.key, key_context(once=row.once)))
     try:
         return AESGCM(key).decrypt(held[:_NONCE_BYTES], held[_NONCE_BYTES:], _bound(row.once))
     except (InvalidTag, ValueError) as error:
@@ -123,31 +108,20 @@ def _bound(once: str) -> bytes:
     return f"content of file {once}".encode()
 
 
-def handover_context(reference: str, part: str) -> str:
-    """Return what is written of a handover of a case is sealed for."""
-    return f"{part} of handover of case {reference}"
-
-
-def _digest_key(_row: Mapping[str, Any]) -> str:
-    return DIGEST_KEY
-
-
 SEALED: tuple[SealedColumn, ...] = (
     SealedColumn(core.secret.c.value, chain_keys.context_of_row, chain_keys.is_key),
-    SealedColumn(core.secret.c.value, _digest_key, lambda: core.secret.c.name == DIGEST_KEY),
-    SealedColumn(core.authenticator.c.secret, lambda row: app_context(row["person_id"])),
+    SealedColumn(core.secret.c.value, DIGEST_KEY.format, lambda: core.secret.c.name == DIGEST_KEY),
+    SealedColumn(core.authenticator.c.secret, app_context),
     SealedColumn(core.kept_form.c.content, kept_form_context),
-    SealedColumn(schema.request_draft.c.content, lambda row: draft_context(row["once"])),
-    SealedColumn(schema.draft_file.c.name, lambda row: file_context(row["once"], "name")),
-    SealedColumn(schema.draft_file.c.key, lambda row: file_context(row["once"], "key")),
-    SealedColumn(schema.support_case.c.student, lambda row: student_context(row["reference"])),
-    SealedColumn(schema.case_event.c.reason, lambda row: reason_context(row["once"])),
-    SealedColumn(schema.case_note.c.text, lambda row: note_context(row["once"])),
-    SealedColumn(schema.case_file.c.name, lambda row: file_context(row["once"], "name")),
-    SealedColumn(schema.case_file.c.key, lambda row: file_context(row["once"], "key")),
-    SealedColumn(schema.handover.c.note, lambda row: handover_context(row["reference"], "note")),
-    SealedColumn(
-        schema.handover.c.stay_reason, lambda row: handover_context(row["reference"], "reason")
-    ),
+    SealedColumn(schema.request_draft.c.content, draft_context),
+    SealedColumn(schema.draft_file.c.name, name_context),
+    SealedColumn(schema.draft_file.c.key, key_context),
+    SealedColumn(schema.support_case.c.student, student_context),
+    SealedColumn(schema.case_event.c.reason, reason_context),
+    SealedColumn(schema.case_note.c.text, note_context),
+    SealedColumn(schema.case_file.c.name, name_context),
+    SealedColumn(schema.case_file.c.key, key_context),
+    SealedColumn(schema.handover.c.note, handover_context),
+    SealedColumn(schema.handover.c.stay_reason, stay_context),
 )
 """Every column that is sealed anew when the data key is exchanged."""

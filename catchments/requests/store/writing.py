@@ -318,11 +318,11 @@ def _sealed(connection: sa.Connection, once: str, fields: dict[str, str]) -> str
             allowed=f"All its fields together may have {LARGEST:,}.",
             next_step="Shorten it; what was kept before is still there.",
         )
-    return seal(connection, packed, draft_context(once))
+    return seal(connection, packed, draft_context(once=once))
 
 
 def _written(connection: sa.Connection, row: Any) -> WrittenRequest:
-    opened = unseal(connection, row.content, draft_context(row.once))
+    opened = unseal(connection, row.content, draft_context(once=row.once))
     return WrittenRequest(
         id=row.id,
         organisation=row.organisation_id,

@@ -41,6 +41,8 @@ LONGEST_CODE, LONGEST_NAME = 100, 60
 PASSKEYS_AT_MOST = 10
 _AN_APP = "An authenticator app"
 _APP = re.compile("[0-9]{6}")
+app_context = "app of person {person_id}".format
+"""What the secret of somebody's app is sealed for."""
 _A, _K, _R = schema.authenticator, schema.passkey, schema.recovery_code
 
 
@@ -106,7 +108,9 @@ class Factors(Repository):
             return None
         values: dict[str, Any] = {"last_step": step, "made_at": now()}
         with self._database.writing() as connection:
-            values["secret"] = sealer_of(connection).seal(secret, context=app_context(person.id))
+            values["secret"] = sealer_of(connection).seal(
+                secret, context=app_context(person_id=person.id)
+            )
             first = _held(connection, person).count() == 0
             connection.execute(_A.delete().where(_A.c.person_id == person.id))
             connection.execute(_A.insert().values(person_id=person.id, **values))
@@ -242,16 +246,11 @@ def _changed(
     enqueue(connection, person, letter, **detail)
 
 
-def app_context(person_id: int) -> str:
-    """Return what the secret of somebody's app is sealed for."""
-    return f"app of person {person_id}"
-
-
 def _takes_app(connection: sa.Connection, person: Person, given: str) -> bool:
     row = connection.execute(sa.select(_A).where(_A.c.person_id == person.id)).one_or_none()
     if row is None or not _APP.fullmatch(given):
         return False
-    secret = sealer_of(connection).unseal(row.secret, context=app_context(person.id))
+    secret = sealer_of(connection).unseal(row.secret, context=app_context(person_id=person.id))
     step = _step_of(secret, given)
     if step is None or step <= row.last_step:
         return False

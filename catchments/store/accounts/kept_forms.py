@@ -10,7 +10,6 @@ import base64
 import binascii
 import secrets
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +28,8 @@ LARGEST = 16_000_000
 """Bytes of a form when it is packed: an outline of a million corners comes to some ten million."""
 LARGEST_OF_ONE = 32_000_000
 """Bytes of all forms of one person."""
+kept_form_context = "kept form {key} of person {person_id}".format
+"""What a form is sealed for: its own row, and the person it is kept for."""
 _T, _P = schema.kept_form, schema.person
 
 
@@ -76,7 +77,7 @@ class KeptForms(Repository):
                 return None
             _forget_old(connection, for_, once)
             sealed = sealer_of(connection).seal(
-                packed, context=kept_form_context({"key": key, "person_id": for_})
+                packed, context=kept_form_context(key=key, person_id=for_)
             )
             about = {"once": once, "size": len(packed), "at": now(), "content": sealed}
             connection.execute(_T.insert().values(key=key, person_id=for_, **about))
@@ -94,7 +95,7 @@ class KeptForms(Repository):
                 return None
             try:
                 packed = sealer_of(connection).unseal(
-                    row.content, context=kept_form_context({"key": key, "person_id": by})
+                    row.content, context=kept_form_context(key=key, person_id=by)
                 )
                 return KeptForm(key, row.at, _unpacked(packed))
             except (CatchmentsError, ValueError, zlib.error, binascii.Error):
@@ -109,11 +110,6 @@ class KeptForms(Repository):
         """Forget a form that is kept for the person with a number; of another's, nothing."""
         with self._database.writing() as connection:
             connection.execute(_T.delete().where(_T.c.key == key, _T.c.person_id == by))
-
-
-def kept_form_context(row: Mapping[str, Any]) -> str:
-    """Return what a form is sealed for: its own row, and the person it is kept for."""
-    return f"kept form {row['key']} of person {row['person_id']}"
 
 
 def _kept_for(person: int) -> sa.Select[Any]:

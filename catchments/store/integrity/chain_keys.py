@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -79,9 +77,9 @@ def is_key() -> sa.ColumnElement[bool]:
     return _T.c.name.startswith(_NAME)
 
 
-def context_of_row(row: Mapping[str, Any]) -> str:
-    """Return what a key is sealed for, given its row."""
-    return _context(row["name"].removeprefix(_NAME))
+def context_of_row(*, name: str, **_: object) -> str:
+    """Return what a key is sealed for, given the columns of its row."""
+    return _context(name.removeprefix(_NAME))
 
 
 def _context(number: int | str) -> str:

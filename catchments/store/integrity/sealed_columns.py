@@ -30,21 +30,18 @@ class SealedColumn:
     """A column of secrets."""
 
     column: sa.Column[Any]
-    context: Callable[[Mapping[str, Any]], str]
-    """Of a row, by its columns' names: what it is sealed for, such as “secret of webhook 3”."""
+    context: Callable[..., str]
+    """Given a row's columns by name: what it is sealed for, such as “secret of webhook 3”."""
     rows: Callable[[], sa.ColumnElement[bool]] = sa.true
     """Those rows of the table that hold one."""
 
 
-def webhook_context(row: Mapping[str, Any]) -> str:
-    """Return what a webhook's secret is sealed for: that webhook, at that address."""
-    return f"secret of webhook {row['id']} at {row['url']}"
-
-
+webhook_context = "secret of webhook {id} at {url}".format
+"""What a webhook's secret is sealed for: that webhook, at that address."""
 SEALED: list[SealedColumn] = [
     SealedColumn(schema.secret.c.value, chain_keys.context_of_row, chain_keys.is_key),
     SealedColumn(schema.webhook.c.secret, webhook_context),
-    SealedColumn(schema.authenticator.c.secret, lambda row: app_context(row["person_id"])),
+    SealedColumn(schema.authenticator.c.secret, app_context),
     SealedColumn(schema.kept_form.c.content, kept_form_context),
 ]
 
@@ -94,7 +91,7 @@ def _seal_rows(
 
 
 def _seal(connection: sa.Connection, kind: SealedColumn, row: Row) -> bool:
-    sealer, held, context = sealer_of(connection), row[kind.column.name], kind.context(row)
+    sealer, held, context = sealer_of(connection), row[kind.column.name], kind.context(**row)
     value = _opened(connection, kind, row)
     if is_sealed(held) and sealer.is_current(held):
         return False
@@ -122,7 +119,7 @@ def _opened(connection: sa.Connection, kind: SealedColumn, row: Row) -> str:
     held: str = row[kind.column.name]
     if not is_sealed(held):
         return held
-    return sealer_of(connection).unseal(held, context=kind.context(row))
+    return sealer_of(connection).unseal(held, context=kind.context(**row))
 
 
 def keys_in_use(connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED) -> Counter[str]:

@@ -45,9 +45,7 @@ class Webhooks(Repository):
         with self._database.writing() as connection:
             values = {"url": url, "secret": "", "created_at": now()}
             made = inserted(connection, schema.webhook, **values)
-            sealed = sealer_of(connection).seal(
-                secret, context=webhook_context({"id": made, "url": url})
-            )
+            sealed = sealer_of(connection).seal(secret, context=webhook_context(id=made, url=url))
             table = schema.webhook
             connection.execute(table.update().where(table.c.id == made).values(secret=sealed))
             append(connection, actor=by, action="webhook.add", subject=f"webhook {made}", url=url)
@@ -93,4 +91,4 @@ def unsealed_secret(connection: sa.Connection, row: Mapping[str, Any]) -> str:
     held: str = row["secret"]
     if not is_sealed(held) and not sealed_keys(connection):
         return held
-    return sealer_of(connection).unseal(held, context=webhook_context(row))
+    return sealer_of(connection).unseal(held, context=webhook_context(**row))
