@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from catchments.store.directory.aliases import AliasUploads
 from catchments.store.directory.rates import AbsenceRates, RateGiven
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.drafts.uploads import Upload, Uploads
-from catchments.store.engine import MIGRATIONS, make_database, open_engine, writing
+from catchments.store.engine import MIGRATIONS, Database, open_engine
 from catchments.store.explanations import Explanations
 from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.webhook_addresses import Webhooks
@@ -143,12 +144,11 @@ def at_revision(url: str, revision: str) -> None:
     """Make a database as an earlier version of the service left it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    make_database(url)
-    engine = writing(open_engine(url))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
+    with closing(Database(url)) as database:
+        database.make()
+        with database.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
 
 
 def rows_of(url: str) -> Rows:

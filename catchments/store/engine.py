@@ -108,8 +108,19 @@ class Database:
                 each.close()
 
     def make(self) -> None:
-        """Make the empty file of an SQLite database where there is none; see `make_database`."""
-        make_database(self.url)
+        """Make the empty file of an SQLite database where there is none: nothing else does.
+
+        Its owner alone may read it; SQLite's own would be everybody's. Raises StoreUnavailable.
+        """
+        path = database_file(self.url)
+        if path is None or path.exists():
+            return
+        try:
+            make_folder(path.parent)
+            make_file(path)
+        except OSError as error:
+            reason = f"it, or its folder, cannot be made ({error.strerror})"
+            raise _unavailable(sa.make_url(self.url), reason) from error
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision, from nothing too; what is there stays."""
@@ -222,21 +233,27 @@ class Database:
         try:
             yield
         except DataError as error:
-            if "NUL" in str(error.orig):
-                raise _has_zero_byte() from error
+            if "NUL" in str(error.orig):  # which PostgreSQL takes in no text
+                raise InputRefused(
+                    "Something that was sent has a zero byte in it, which is no sign of any text.",
+                    next_step="Write it again without what cannot be seen.",
+                ) from error
             raise  # what was to be written is at fault, not the database
         except IntegrityError:
             raise  # likewise
         except DatabaseError as error:
             raise self._explained(error) from error
         except sa.exc.TimeoutError as error:
-            raise explained(error, self.url) from error
+            said = "all connections to it are in use"
+            raise _unavailable(sa.make_url(self.url), said) from error
 
     def _explained(self, error: DatabaseError) -> CatchmentsError:
+        """Return a database failure as a sentence without the password in the URL."""
         said, code = str(error.orig), getattr(error.orig, "sqlstate", None)
         if said.startswith("no such ") or code in NO_SUCH_TABLE_OR_COLUMN:
             return self._not_set_up()
-        return explained(error, self.url)
+        reason = next(iter(said.splitlines()), "no reason given")
+        return _unavailable(sa.make_url(self.url), reason)
 
     def _not_set_up(self) -> NothingPublished:
         return _not_set_up(self.set_up_with)
@@ -298,14 +315,6 @@ def _not_set_up(set_up_with: str = Database.set_up_with) -> NothingPublished:
     )
 
 
-def _has_zero_byte() -> InputRefused:
-    """Say what PostgreSQL takes in no text."""
-    return InputRefused(
-        "Something that was sent has a zero byte in it, which is no sign of any text.",
-        next_step="Write it again without what cannot be seen.",
-    )
-
-
 def sealer_of(connection: sa.Connection) -> Sealer:
     """Return what seals secrets in a connection's database."""
     found: Sealer = connection.get_execution_options()[SEALER]
@@ -344,39 +353,10 @@ def open_engine(url: str) -> sa.Engine:
     raise _not_a_url(url)
 
 
-def make_database(url: str) -> None:
-    """Make the empty file of an SQLite database where there is none: nothing else does.
-
-    Its owner alone may read it; SQLite's own would be everybody's. Raises StoreUnavailable.
-    """
-    path = database_file(url)
-    if path is None or path.exists():
-        return
-    try:
-        make_folder(path.parent)
-        make_file(path)
-    except OSError as error:
-        reason = f"it, or its folder, cannot be made ({error.strerror})"
-        raise _unavailable(sa.make_url(url), reason) from error
-
-
-def writing(engine: sa.Engine) -> sa.Engine:
-    """Return the engine for transactions that write: one writer at a time, from the start."""
-    return engine.execution_options(**{_WRITES: True})
-
-
 def is_missing(engine: sa.Engine) -> bool:
     """Whether an engine's file does not exist; opening it would make an empty one."""
     path = engine.url.database
     return _is_file(engine.url) and not Path(str(path)).exists()
-
-
-def explained(error: DatabaseError | sa.exc.TimeoutError, url: str) -> StoreUnavailable:
-    """Return a database failure as a sentence without the password in the URL."""
-    if isinstance(error, sa.exc.TimeoutError):
-        return _unavailable(sa.make_url(url), "all connections to it are in use")
-    reason = str(error.orig)
-    return _unavailable(sa.make_url(url), reason.splitlines()[0] if reason else "no reason given")
 
 
 def shown_url(url: sa.URL) -> str:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from catchments.core.errors import CatchmentsError
 from catchments.core.roles import Role
 from catchments.store import Store, schema
+from catchments.store.engine import Database
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.schema import metadata
 from catchments.store.upkeep import postgresql_programs
@@ -92,15 +93,15 @@ def test_a_backup_taken_while_a_writer_publishes_holds_one_of_its_states_and_res
 
     writer = threading.Thread(target=publish_on_and_on)
     writer.start()
-    made = back_up(database_url, file)
+    made = back_up(Database(database_url), file)
     taken.set()
     writer.join(PATIENCE_S)
-    restore(file, elsewhere)
+    restore(file, Database(elsewhere))
     assert tables(elsewhere) in states
     assert made.size == file.stat().st_size
     # And once nobody writes any more, all of it.
-    back_up(database_url, file, replace=True)
-    restore(file, elsewhere, replace=True)
+    back_up(Database(database_url), file, replace=True)
+    restore(file, Database(elsewhere), replace=True)
     assert tables(elsewhere) == states[-1]
     with opened(elsewhere) as store:
         assert AuditTrail(store).broken_at() is None
@@ -111,8 +112,8 @@ def test_a_restored_database_goes_on_numbering_and_still_refuses_to_rewrite_the_
     database_url: str, elsewhere: str, tmp_path: Path
 ) -> None:
     fill_hostile(database_url)
-    back_up(database_url, tmp_path / "backup")
-    restore(tmp_path / "backup", elsewhere)
+    back_up(Database(database_url), tmp_path / "backup")
+    restore(tmp_path / "backup", Database(elsewhere))
     with opened(elsewhere) as store:
         publish_whole(store, next_edition(TODAY))
         assert [e.number for e in store.editions()] == [1, 2]
@@ -125,8 +126,8 @@ def test_a_restored_database_goes_on_numbering_and_still_refuses_to_rewrite_the_
 def test_no_session_outlives_a_restore(database_url: str, elsewhere: str, tmp_path: Path) -> None:
     """One that was ended since the backup would stand again."""
     fill_every_table(database_url)
-    back_up(database_url, tmp_path / "backup")
-    restore(tmp_path / "backup", elsewhere)
+    back_up(Database(database_url), tmp_path / "backup")
+    restore(tmp_path / "backup", Database(elsewhere))
     for url, standing in ((database_url, 1), (elsewhere, 0)):
         with opened(url) as store, store.reading() as connection:
             assert len(connection.execute(sa.select(schema.session)).all()) == standing
@@ -137,15 +138,15 @@ def test_what_a_restore_replaces_is_gone_and_what_was_published_since_too(
 ) -> None:
     fill_hostile(database_url)
     before = tables(database_url)
-    back_up(database_url, tmp_path / "backup")
+    back_up(Database(database_url), tmp_path / "backup")
     with opened(database_url) as store:
         publish_whole(store, next_edition(TODAY))
         add_person(store, "rangi")
     assert tables(database_url) != before
     with pytest.raises(BackupRefused, match="not empty"):
-        restore(tmp_path / "backup", database_url)
+        restore(tmp_path / "backup", Database(database_url))
     assert tables(database_url) != before
-    restore(tmp_path / "backup", database_url, replace=True)
+    restore(tmp_path / "backup", Database(database_url), replace=True)
     assert tables(database_url) == before
 
 
@@ -153,10 +154,10 @@ def test_a_database_with_a_schema_and_nothing_in_it_is_empty(
     database_url: str, elsewhere: str, tmp_path: Path
 ) -> None:
     fill_hostile(database_url)
-    back_up(database_url, tmp_path / "backup")
+    back_up(Database(database_url), tmp_path / "backup")
     with opened(elsewhere):
         pass
-    restore(tmp_path / "backup", elsewhere)
+    restore(tmp_path / "backup", Database(elsewhere))
     assert tables(elsewhere) == tables(database_url)
 
 
@@ -178,11 +179,11 @@ def test_a_damaged_backup_is_refused_and_the_database_stays_as_it_was(
 ) -> None:
     fill_hostile(database_url)
     file = tmp_path / "backup"
-    back_up(database_url, file)
+    back_up(Database(database_url), file)
     file.write_bytes(damaged(file.read_bytes()))
     before = tables(database_url)
     with pytest.raises(CatchmentsError) as refused:
-        restore(file, database_url, replace=True)
+        restore(file, Database(database_url), replace=True)
     assert str(refused.value)
     assert tables(database_url) == before
 
@@ -192,7 +193,7 @@ def test_another_file_is_no_backup(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     file.write_bytes(content)
     with pytest.raises(CatchmentsError) as refused:
-        restore(file, sqlite_url(tmp_path / "new.sqlite"))
+        restore(file, Database(sqlite_url(tmp_path / "new.sqlite")))
     assert str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
 
@@ -204,7 +205,7 @@ def test_a_backup_of_a_schema_from_the_future_is_refused(
     with opened(database_url) as store, store.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(BackupRefused, match="its schema is “9999”, which is not known"):
-        back_up(database_url, tmp_path / "backup")
+        back_up(Database(database_url), tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
 
 
@@ -214,14 +215,14 @@ def test_a_dump_that_fails_half_way_leaves_postgresql_as_it_was(
 ) -> None:
     with fresh_postgresql(postgresql_cluster) as url:
         fill_hostile(url)
-        back_up(url, tmp_path / "backup")
+        back_up(Database(url), tmp_path / "backup")
         before = tables(url)
         spoilt = "SELECT 1/0;\n"
         monkeypatch.setattr(
             postgresql_programs, "_before", lambda _: f"BEGIN; DROP TABLE school CASCADE; {spoilt}"
         )
         with pytest.raises(ProgramFailed, match=r"psql failed: .*division by zero"):
-            restore(tmp_path / "backup", url, replace=True)
+            restore(tmp_path / "backup", Database(url), replace=True)
         assert tables(url) == before
 
 
@@ -229,11 +230,11 @@ def test_a_dump_that_fails_half_way_leaves_postgresql_as_it_was(
 def test_somebody_elses_tables_are_not_touched(postgresql_cluster: str, tmp_path: Path) -> None:
     with fresh_postgresql(postgresql_cluster) as url, fresh_postgresql(postgresql_cluster) as other:
         fill_hostile(url)
-        back_up(url, tmp_path / "backup")
+        back_up(Database(url), tmp_path / "backup")
         with opened(other) as store, store.writing() as connection:
             connection.execute(sa.text("CREATE TABLE payroll (salary integer)"))
         with pytest.raises(ProgramFailed, match="not this service's: payroll"):
-            restore(tmp_path / "backup", other)
+            restore(tmp_path / "backup", Database(other))
 
 
 @pytest.mark.postgresql
@@ -254,7 +255,7 @@ def test_a_backup_is_one_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     fill_hostile(url)
     folder = tmp_path / "backups"
     folder.mkdir()
-    back_up(url, folder / "one.sqlite")
+    back_up(Database(url), folder / "one.sqlite")
     assert [path.name for path in folder.iterdir()] == ["one.sqlite"]
     assert stat.S_IMODE((folder / "one.sqlite").stat().st_mode) == 0o600
     with closing(sqlite3.connect(folder / "one.sqlite")) as plain:
@@ -267,9 +268,9 @@ def test_a_file_that_exists_is_kept_unless_it_may_be_replaced(tmp_path: Path) ->
     fill_hostile(url)
     file.write_text("something dear")
     with pytest.raises(BackupRefused, match="exists"):
-        back_up(url, file)
+        back_up(Database(url), file)
     assert file.read_text() == "something dear"
-    back_up(url, file, replace=True)
+    back_up(Database(url), file, replace=True)
     assert file.read_bytes().startswith(b"SQLite format 3")
 
 
@@ -279,16 +280,16 @@ def test_a_file_that_exists_is_kept_unless_it_may_be_replaced(tmp_path: Path) ->
 )
 def test_a_database_that_is_not_there_leaves_no_file(url: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(CatchmentsError, match=said):
-        back_up(url, tmp_path / "backup")
+        back_up(Database(url), tmp_path / "backup")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_backup_of_sqlite_does_not_go_into_postgresql(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "from.sqlite")
     fill_hostile(url)
-    back_up(url, tmp_path / "backup")
+    back_up(Database(url), tmp_path / "backup")
     with pytest.raises(BackupRefused, match="move-database"):
-        restore(tmp_path / "backup", "postgresql://nobody@127.0.0.1:1/none")
+        restore(tmp_path / "backup", Database("postgresql://nobody@127.0.0.1:1/none"))
 
 
 # --- as commands ----------------------------------------------------------------------------------

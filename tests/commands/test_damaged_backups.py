@@ -18,6 +18,7 @@ import pytest
 
 from catchments.core.roles import Role
 from catchments.store import Artefact, Store
+from catchments.store.engine import Database
 from catchments.store.upkeep import sqlite_files
 from catchments.store.upkeep.backup import BackupRefused, Origin, back_up, examined, restore
 from catchments.store.upkeep.manifest import attach, attached
@@ -68,7 +69,7 @@ def of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         database.execute("CREATE TABLE gone AS SELECT zeroblob(30000) AS a")
         database.execute("DROP TABLE gone")
         database.commit()
-    back_up(url, folder / "backup")
+    back_up(Database(url), folder / "backup")
     target = folder / "new" / "target.sqlite"
     return Taken(folder / "backup", sqlite_url(target), (folder / "backup").read_bytes())
 
@@ -78,7 +79,7 @@ def of_postgresql(postgresql_cluster: str, tmp_path_factory: pytest.TempPathFact
     file = tmp_path_factory.mktemp("postgresql") / "backup"
     with fresh_postgresql(postgresql_cluster) as url:
         filled(url)
-        back_up(url, file)
+        back_up(Database(url), file)
     return Taken(file, NOWHERE, file.read_bytes())
 
 
@@ -93,7 +94,7 @@ def refused(taken: Taken, content: bytes, folder: Path) -> str:
     file = folder / "damaged"
     file.write_bytes(content)
     with pytest.raises(BackupRefused) as error:
-        restore(file, taken.target, replace=True)
+        restore(file, Database(taken.target), replace=True)
     if taken.target != NOWHERE:
         path = sqlite_files.path_of(taken.target)
         assert not path.exists()
@@ -202,7 +203,7 @@ def test_a_digest_of_another_backup_is_refused(
     of_sqlite: Taken, tmp_path: Path, database_url: str
 ) -> None:
     fill(database_url)
-    back_up(database_url, tmp_path / "other")
+    back_up(Database(database_url), tmp_path / "other")
     other = (tmp_path / "other").read_bytes()
     ours, theirs = (c.rindex(b'\n{"made"') for c in (of_sqlite.content, other))
     assert refused(of_sqlite, of_sqlite.content[:ours] + other[theirs:], tmp_path)
@@ -215,13 +216,13 @@ def test_a_pipe_a_folder_and_a_device_are_refused_and_not_waited_for(tmp_path: P
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/null"), tmp_path / "none"):
         with pytest.raises(BackupRefused):
-            restore(path, sqlite_url(tmp_path / "new.sqlite"))
+            restore(path, Database(sqlite_url(tmp_path / "new.sqlite")))
     assert not (tmp_path / "new.sqlite").exists()
 
 
 def test_a_link_to_a_backup_is_one(of_sqlite: Taken, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(of_sqlite.file)
-    restore(tmp_path / "link", sqlite_url(tmp_path / "new.sqlite"))
+    restore(tmp_path / "link", Database(sqlite_url(tmp_path / "new.sqlite")))
     with opened(tmp_path / "new.sqlite") as store:
         assert len(store.editions()) == 2
 
@@ -242,8 +243,8 @@ def test_a_database_that_was_never_a_backup_is_restored_only_if_that_is_accepted
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
     with pytest.raises(BackupRefused, match=r"carries no digest .* --accept-unverified"):
-        restore(path, target)
-    found = restore(path, target, accept_unverified=True)
+        restore(path, Database(target))
+    found = restore(path, Database(target), accept_unverified=True)
     assert found.manifest is None
     assert len(found.held.published) == 1
 
@@ -254,11 +255,11 @@ def test_the_database_itself_is_neither_written_over_by_its_backup_nor_restored(
     path = tmp_path / "live.sqlite"
     fill(path)
     with pytest.raises(BackupRefused, match="is the database itself"):
-        back_up(sqlite_url(path), path, replace=True)
-    back_up(sqlite_url(path), tmp_path / "backup")
+        back_up(Database(sqlite_url(path)), path, replace=True)
+    back_up(Database(sqlite_url(path)), tmp_path / "backup")
     shutil.copy(tmp_path / "backup", path)
     with pytest.raises(BackupRefused, match="is the database itself"):
-        restore(path, sqlite_url(path), replace=True)
+        restore(path, Database(sqlite_url(path)), replace=True)
 
 
 @pytest.mark.parametrize("already", [True, False])
@@ -274,7 +275,7 @@ def test_a_full_disk_leaves_the_database_as_it_was_or_none(
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
         with pytest.raises(BackupRefused, match="Look whether the disk is full"):
-            restore(of_sqlite.file, sqlite_url(target), replace=True)
+            restore(of_sqlite.file, Database(sqlite_url(target)), replace=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (target.read_bytes() if target.exists() else b"") == before
@@ -352,7 +353,7 @@ def test_a_program_in_a_backup_is_named_and_restored_only_if_that_is_accepted(
 def test_a_backup_makes_no_key(tmp_path: Path) -> None:
     fill(tmp_path / "from.sqlite")
     before = sorted(tmp_path.iterdir())
-    back_up(sqlite_url(tmp_path / "from.sqlite"), tmp_path / "backup")
+    back_up(Database(sqlite_url(tmp_path / "from.sqlite")), tmp_path / "backup")
     assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "backup"])
 
 
@@ -367,11 +368,11 @@ def test_a_file_that_was_wrong_already_is_backed_up_and_said_and_restored_only_i
         connection.exec_driver_sql(
             "UPDATE artefact SET sha256 = 'ab' WHERE edition_number = 1 AND name = 'map.js'"
         )
-    made = back_up(database_url, tmp_path / "backup")
+    made = back_up(Database(database_url), tmp_path / "backup")
     assert made.doubts == ["map.js of edition 1 is not what its SHA-256 says"]
     with pytest.raises(BackupRefused, match=r"map\.js of edition 1 .* --accept-unverified"):
-        restore(tmp_path / "backup", database_url, replace=True)
-    restore(tmp_path / "backup", database_url, replace=True, accept_unverified=True)
+        restore(tmp_path / "backup", Database(database_url), replace=True)
+    restore(tmp_path / "backup", Database(database_url), replace=True, accept_unverified=True)
 
 
 def test_a_trail_that_was_broken_already_is_said(database_url: str, tmp_path: Path) -> None:
@@ -382,10 +383,10 @@ def test_a_trail_that_was_broken_already_is_said(database_url: str, tmp_path: Pa
     with opened(database_url) as store, store.writing() as connection:
         connection.exec_driver_sql(unguarded)
         connection.exec_driver_sql("UPDATE audit_entry SET actor = 'rata' WHERE number = 1")
-    made = back_up(database_url, tmp_path / "backup")
+    made = back_up(Database(database_url), tmp_path / "backup")
     assert made.doubts == ["its audit trail is broken at entry 1"]
     with pytest.raises(BackupRefused, match="its audit trail is broken at entry 1"):
-        restore(tmp_path / "backup", database_url, replace=True)
+        restore(tmp_path / "backup", Database(database_url), replace=True)
 
 
 # --- what a backup may take the place of ----------------------------------------------------------
@@ -398,9 +399,9 @@ def test_what_holds_no_edition_is_not_backed_up_and_never_over_a_good_backup(
         pass
     file = tmp_path / "backup"
     with pytest.raises(BackupRefused, match="holds no edition"):
-        back_up(database_url, file)
+        back_up(Database(database_url), file)
     assert list(tmp_path.glob("*backup*")) == []
-    back_up(database_url, file, allow_shrink=True)
+    back_up(Database(database_url), file, allow_shrink=True)
     assert not examined(file).held.published
 
 
@@ -410,16 +411,16 @@ def test_a_good_backup_is_replaced_by_one_that_has_all_of_its_editions_and_no_ot
     first, other, file = (tmp_path / name for name in ("first.sqlite", "other.sqlite", "backup"))
     fill(first, small_edition(), next_edition(TODAY))
     fill(other, small_edition(), next_edition(TODAY), next_edition(TODAY))
-    back_up(sqlite_url(first), file)
+    back_up(Database(sqlite_url(first)), file)
     kept = file.read_bytes()
     with pytest.raises(BackupRefused, match=r"holds edition 1, which this database does not"):
-        back_up(sqlite_url(other), file, replace=True)
+        back_up(Database(sqlite_url(other)), file, replace=True)
     assert file.read_bytes() == kept
     with opened(first) as store:
         publish_whole(store, next_edition(TODAY))
-    back_up(sqlite_url(first), file, replace=True)
+    back_up(Database(sqlite_url(first)), file, replace=True)
     assert len(examined(file).held.published) == 3
-    back_up(sqlite_url(other), file, replace=True, allow_shrink=True)
+    back_up(Database(sqlite_url(other)), file, replace=True, allow_shrink=True)
 
 
 # --- as a command ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from catchments.readers.report import no_progress
 from catchments.runtime.disk import exposed, make_file, make_folder
 from catchments.runtime.prometheus_files import SHARED, fresh_folder
 from catchments.store import Store
-from catchments.store.engine import make_database, open_engine
+from catchments.store.engine import Database, open_engine
 from catchments.store.upkeep.backup import back_up, restore
 from catchments.store.upkeep.moving import move
 from catchments.web import application
@@ -48,7 +48,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 def database_in_use(folder: Path, _small: Path) -> Iterator[None]:
     url = sqlite_url(folder / "deep" / "new.sqlite")
-    make_database(url)
+    Database(url).make()
     engine = open_engine(url)
     with engine.connect() as connection:
         connection.execute(sa.text("CREATE TABLE t (a)"))
@@ -65,8 +65,8 @@ def database_moved(folder: Path, small: Path) -> Iterator[None]:
 
 
 def backup_taken_and_put_back(folder: Path, small: Path) -> Iterator[None]:
-    back_up(sqlite_url(small), folder / "backup")
-    restore(folder / "backup", sqlite_url(folder / "deep" / "restored.sqlite"))
+    back_up(Database(sqlite_url(small)), folder / "backup")
+    restore(folder / "backup", Database(sqlite_url(folder / "deep" / "restored.sqlite")))
     yield
 
 

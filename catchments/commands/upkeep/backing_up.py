@@ -10,8 +10,9 @@ from catchments.commands.console import REFUSED, current_settings, refusing, say
 from catchments.core.errors import shown
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail
-from catchments.store.upkeep.backup import Backup, Origin, back_up, examined
+from catchments.store.upkeep.backup import Backup, back_up, examined
 from catchments.store.upkeep.backup import restore as put_back
+from catchments.store.upkeep.manifest import Origin
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 

@@ -12,7 +12,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,8 +45,6 @@ from catchments.store.upkeep.manifest import (
     digest_before,
 )
 from catchments.store.upkeep.sqlite_files import BackupRefused, no_backup
-
-__all__ = ["Backup", "BackupRefused", "Origin", "back_up", "examined", "restore"]
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 _NO_DIGEST = (
@@ -94,28 +92,25 @@ class Backup:
 
 
 def back_up(
-    source: Database | str, file: Path, *, replace: bool = False, allow_shrink: bool = False
+    source: Database, file: Path, *, replace: bool = False, allow_shrink: bool = False
 ) -> Backup:
     """Write all of a database to a file, as it was at one moment, and check what was written.
 
-    Others go on reading and writing. The file appears whole or not at all. Unless `allow_shrink` is
-    set it must hold an edition, and every one of the backup that it replaces. Raises BackupRefused.
+    Others go on reading and writing; the database's connections are given back. The file appears
+    whole or not at all. Unless `allow_shrink` is set it must hold an edition, and every one of the
+    backup that it replaces. Raises BackupRefused.
     """
-    with _opened(source) as database:
-        _refuse_place(database.url, file, replace=replace)
-        if database.is_bare():
-            database.refuse_unless_set_up()
-        return _backed_up(database, file, allow_shrink=allow_shrink)
-
-
-def _backed_up(database: Database, file: Path, *, allow_shrink: bool) -> Backup:
-    with _beside(file) as part:
-        found = _written(database, part)
-        if not allow_shrink:
-            _refuse_shrinkage(found, file)
-        os.replace(part, file)  # noqa: PTH105 - atomic, over what is there
-        fsync(file.parent)
-    return found
+    with closing(source):
+        _refuse_place(source.url, file, replace=replace)
+        if source.is_bare():
+            source.refuse_unless_set_up()
+        with _beside(file) as part:
+            found = _written(source, part)
+            if not allow_shrink:
+                _refuse_shrinkage(found, file)
+            os.replace(part, file)  # noqa: PTH105 - atomic, over what is there
+            fsync(file.parent)
+        return found
 
 
 def _written(source: Database, part: Path) -> Backup:
@@ -233,21 +228,35 @@ def _listed(said: list[str]) -> str:
 
 
 def restore(
-    file: Path, target: Database | str, *, replace: bool = False, accept_unverified: bool = False
+    file: Path, target: Database, *, replace: bool = False, accept_unverified: bool = False
 ) -> Backup:
     """Put a backup into a database, all of it or nothing, and bring its schema up to date.
 
     What the database held is gone; unless `replace` is set it must hold nothing. Everything about
     the file is checked before; with `accept_unverified` one that carries no digest is taken, or one
-    whose trail was broken or files were wrong when it was written. Raises BackupRefused.
+    whose trail was broken or files were wrong when it was written. The database's connections are
+    given back. Raises BackupRefused.
     """
-    with _opened(target) as database:
-        return _restored(file, database, replace, accept_unverified)
+    with closing(target):
+        found = examined(file, target.sealer)
+        _refuse_unfit(file, found, target.url, replace, accept_unverified)
+        if found.kind == POSTGRESQL:
+            _load_dump(file, target.url, found)
+        elif _is_same(file, sqlite.path_of(target.url)):
+            raise BackupRefused(f"{shown(file)} is the database itself.")
+        else:
+            sqlite.load(file, target.url)
+        target.migrate()
+        with target.writing() as connection:
+            # Those that had been ended since the backup would stand again.
+            connection.execute(schema.session.delete())
+        return found
 
 
-def _restored(file: Path, target: Database, replace: bool, accept_unverified: bool) -> Backup:
-    found = examined(file, target.sealer)
-    if _is_postgresql(target.url) != (found.kind == POSTGRESQL):
+def _refuse_unfit(
+    file: Path, found: Backup, url: str, replace: bool, accept_unverified: bool
+) -> None:
+    if _is_postgresql(url) != (found.kind == POSTGRESQL):
         raise BackupRefused(
             f"{shown(file)} is a backup of {found.kind}, and the database is another.",
             next_step="Restore it into one of its kind, then run `flask move-database`.",
@@ -257,36 +266,11 @@ def _restored(file: Path, target: Database, replace: bool, accept_unverified: bo
             f"{shown(file)} was not restored: {_listed(found.doubts)}.",
             next_step="Use another backup, or add --accept-unverified to take it as it is.",
         )
-    if not replace and _holds_something(target.url):
+    if not replace and _holds_something(url):
         raise BackupRefused(
             "The database is not empty: restoring would remove all that it holds.",
             next_step="Back it up first. Then add --replace, or name an empty one in DATABASE_URL.",
         )
-    if found.kind == POSTGRESQL:
-        _load_dump(file, target.url, found)
-    elif _is_same(file, sqlite.path_of(target.url)):
-        raise BackupRefused(f"{shown(file)} is the database itself.")
-    else:
-        sqlite.load(file, target.url)
-    target.migrate()
-    _end_sessions(target)
-    return found
-
-
-def _end_sessions(database: Database) -> None:
-    """End all sessions: those that had been ended since the backup would stand again."""
-    with database.writing() as connection:
-        connection.execute(schema.session.delete())
-
-
-@contextmanager
-def _opened(database: Database | str) -> Iterator[Database]:
-    """Give a database; its connections are given back."""
-    opened = Database(database) if isinstance(database, str) else database
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def _load_dump(file: Path, url: str, found: Backup) -> None:
