@@ -17,7 +17,6 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 from catchments.commands.console import say
 from catchments.core.errors import InputRefused, shown
@@ -111,8 +110,8 @@ def serve_together(
     """
     servers = [_begun(lookup, environment)]
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    with suppress(_Stopped):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
         if _is_ready(environment[f"{_OURS}LOOKUP_URL"], servers[0]):
             _run("setup", environment)
             _run("demonstrate", environment)
@@ -121,14 +120,6 @@ def serve_together(
         while all(server.poll() is None for server in servers):
             time.sleep(LOOK_EVERY_S)
     return _ended(servers)
-
-
-class _Stopped(Exception):
-    """This process was told to stop."""
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _Stopped
 
 
 def _begun(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

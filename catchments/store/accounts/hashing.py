@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -135,10 +136,6 @@ def fits(password_hash: str, password: str) -> bool:
     return bool(password_hash) and len(password) <= LONGEST_PASSWORD
 
 
-_nobodys: list[str] = []
-
-
+@cache
 def _nobodys_hash() -> str:
-    if not _nobodys:
-        _nobodys.append(HASHER.hash(secrets.token_hex()))
-    return _nobodys[0]
+    return HASHER.hash(secrets.token_hex())

@@ -21,8 +21,8 @@ from catchments.runtime.key_files import KeyPlace, KeyTrouble
 if TYPE_CHECKING:  # seven megabytes, which a worker does without until something is sealed
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-DATA_KEY, SESSION_KEY = "CATCHMENTS_DATA_KEY", "CATCHMENTS_SECRET_KEY"
-FOLDER, DATA_FILE, SESSION_FILE = "keys", "data-key", "session-key"
+DATA_KEY = "CATCHMENTS_DATA_KEY"
+FOLDER, DATA_FILE = "keys", "data-key"
 """Of a database's keys, beside its file."""
 _MARK = "sealed:1:"
 _NONCE_BYTES, _KEY_BYTES, _NAME_BYTES = 12, 32, 4
@@ -120,13 +120,6 @@ def key_place(
 ) -> KeyPlace:
     """Return where the data keys of a database are; `database_file` is None for one elsewhere."""
     return KeyPlace(DATA_KEY, folder_of_keys(database_file, folder) / DATA_FILE, given)
-
-
-def session_key_place(
-    database_file: Path | None, given: tuple[str, ...] = (), folder: Path | None = None
-) -> KeyPlace:
-    """Return where the keys are that sessions are signed with."""
-    return KeyPlace(SESSION_KEY, folder_of_keys(database_file, folder) / SESSION_FILE, given)
 
 
 def folder_of_keys(database_file: Path | None, folder: Path | None = None) -> Path:

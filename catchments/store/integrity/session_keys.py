@@ -5,10 +5,10 @@ from __future__ import annotations
 from catchments.core.settings import Settings
 from catchments.runtime.key_files import KeyPlace
 from catchments.store.engine import database_file
-from catchments.store.integrity.sealing import session_key_place
+from catchments.store.integrity.sealing import folder_of_keys
 
 
 def place_of_session_keys(settings: Settings) -> KeyPlace:
     """Return where the keys are: CATCHMENTS_SECRET_KEY, or a file of this machine."""
-    file = database_file(settings.database_url)
-    return session_key_place(file, settings.secret_keys, settings.keys_folder)
+    folder = folder_of_keys(database_file(settings.database_url), settings.keys_folder)
+    return KeyPlace("CATCHMENTS_SECRET_KEY", folder / "session-key", settings.secret_keys)
