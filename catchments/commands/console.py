@@ -37,37 +37,27 @@ REFUSED = 1
 IN_MEMORY = "sqlite://"
 
 
-class Day(click.ParamType[date]):
-    """A date of the calendar, read as at every other door."""
+class Value(click.ParamType[R]):
+    """A value that is read as at every other door, or refused as no such one."""
 
-    name = "YYYY-MM-DD"
+    def __init__(self, name: str, read: Callable[[object], R | None], no_such: str) -> None:
+        self.name, self._read, self._no_such = name, read, no_such
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        """Return the date, or have click refuse it."""
-        day = value if isinstance(value, date) else day_of(str(value))
-        if day is None:
-            self.fail(f"{shown(value)} is no date of the calendar as YYYY-MM-DD.", param, ctx)
-        return day
-
-
-class Number(click.ParamType[int]):
-    """The number of an edition, a draft or a school, read as at every other door."""
-
-    name = "NUMBER"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Return the number, or have click refuse it."""
-        number = whole_number(value)
-        if number is None:
-            self.fail(f"{shown(value)} is no whole number of at most nine digits.", param, ctx)
-        return number
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> R:
+        """Return what was read, or have click refuse it."""
+        found = self._read(value)
+        if found is None:
+            self.fail(f"{shown(value)} is {self._no_such}.", param, ctx)
+        return found
 
 
-DAY, NUMBER = Day(), Number()
+DAY = Value(
+    "YYYY-MM-DD",
+    lambda value: value if isinstance(value, date) else day_of(str(value)),
+    "no date of the calendar as YYYY-MM-DD",
+)
+NUMBER = Value("NUMBER", whole_number, "no whole number of at most nine digits")
+"""The number of an edition, a draft or a school."""
 
 
 def store() -> Store:
