@@ -37,6 +37,14 @@ REFUSED = 1
 IN_MEMORY = "sqlite://"
 
 
+class NotInOrder(CatchmentsError):
+    """What a command looked at is not as it should be; `reasons` names each thing."""
+
+    def __init__(self, problem: str, *, reasons: Sequence[str] = (), next_step: str) -> None:
+        super().__init__(problem, next_step=next_step)
+        self.reasons = tuple(reasons)
+
+
 class Value(click.ParamType[R]):
     """A value that is read as at every other door, or refused as no such one."""
 

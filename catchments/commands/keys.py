@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from catchments.commands.console import refusing, say, store, table
-from catchments.core.errors import CatchmentsError
+from catchments.commands.console import NotInOrder, refusing, say, store, table
 from catchments.core.roles import COMMAND_LINE
 from catchments.store.integrity.audit import append
 from catchments.store.integrity.sealed_columns import broken, keys_in_use, seal_all
@@ -61,14 +60,6 @@ def revoke(key: int) -> None:
 # --- what is sealed -------------------------------------------------------------------------------
 
 
-class NotAllSealed(CatchmentsError):
-    """Secrets that cannot be unsealed with the keys that are at hand; they stay as they are."""
-
-    def __init__(self, problem: str, *, reasons: list[str], next_step: str) -> None:
-        super().__init__(problem, next_step=next_step)
-        self.reasons = reasons
-
-
 @click.group()
 def secrets() -> None:
     """Secrets in the database, and the keys that they are sealed under."""
@@ -102,7 +93,7 @@ def status() -> None:
     if lost:
         say("What is under a key that is not at hand cannot be used: put that key back.")
     if wrong:
-        raise NotAllSealed(
+        raise NotInOrder(
             f"{len(wrong)} of them cannot be unsealed.",
             reasons=wrong,
             next_step="Set up anew what is named, or compare the database with a backup.",
@@ -127,7 +118,7 @@ def rotate() -> None:
             )
     say(f"Sealed anew: {done}." if done else "There was nothing to seal anew.")
     if stuck:
-        raise NotAllSealed(
+        raise NotInOrder(
             f"{len(stuck)} could not be unsealed, and stay as they are.",
             reasons=stuck,
             next_step="Put the key back that they are under; a webhook can be added anew.",

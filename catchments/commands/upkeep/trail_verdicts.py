@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from catchments.commands.console import say
-from catchments.core.errors import CatchmentsError
+from catchments.commands.console import NotInOrder, say
 from catchments.store.integrity.audit import Chain
 from catchments.store.integrity.verifying import Verdict
-
-
-class TrailBroken(CatchmentsError):
-    """The trail, or what it is about, is not what was written; `reasons` names each thing."""
-
-    def __init__(self, problem: str, *, reasons: Sequence[str] = (), next_step: str = "") -> None:
-        super().__init__(problem, next_step=next_step)
-        self.reasons = tuple(reasons)
 
 
 def say_verdict(found: Verdict, *, contents: bool, without_key: bool, set_up_with: str) -> None:
     """Say what verifying came to, of what entries hold digests of too if `contents`.
 
-    `set_up_with` is the command that puts a trail under a key. Raises TrailBroken where the trail,
+    `set_up_with` is the command that puts a trail under a key. Raises NotInOrder where the trail,
     or what it is about, is not what was written, or where that cannot be told for want of its key,
     unless it is to be done `without_key`.
     """
@@ -30,7 +19,14 @@ def say_verdict(found: Verdict, *, contents: bool, without_key: bool, set_up_wit
     if not chain.entries:
         say("The audit trail is empty.")
         return
-    _say_what_differs(found)
+    if found.faults:
+        raise NotInOrder(
+            "The audit trail holds, but the database is not what it says; what differs: "
+            f"{len(found.faults)}.",
+            reasons=found.faults,
+            next_step="Somebody wrote to the database by hand, or it is damaged: compare it with "
+            "a backup, and put back what differs.",
+        )
     say(
         f"The audit trail holds: {chain.entries} entries. Keep the last hash elsewhere: "
         f"{chain.last_hash}"
@@ -40,7 +36,7 @@ def say_verdict(found: Verdict, *, contents: bool, without_key: bool, set_up_wit
     if contents:
         _say_contents(found)
     if chain.unknown and chain.key in chain.unknown and not without_key:
-        raise TrailBroken(
+        raise NotInOrder(
             "Whether the trail was written anew cannot be told: its key is not at hand here.",
             reasons=[chain.missing[chain.key]],
             next_step="Put the data key back; or add --without-key, to check the rest.",
@@ -50,26 +46,15 @@ def say_verdict(found: Verdict, *, contents: bool, without_key: bool, set_up_wit
 def _refuse_broken(found: Verdict) -> None:
     chain = found.chain
     if chain.broken_at is not None:
-        raise TrailBroken(
+        raise NotInOrder(
             f"The audit trail is broken: entry {chain.broken_at} {chain.why}.",
             next_step="Compare the database with a backup; do not rely on what comes after.",
         )
     if not found.expected:
-        raise TrailBroken(
+        raise NotInOrder(
             "The audit trail holds in itself, but no entry has the hash that was kept elsewhere.",
             next_step="Entries were cut off at its end, or all of it was written anew: compare the "
             "database with a backup.",
-        )
-
-
-def _say_what_differs(found: Verdict) -> None:
-    if found.faults:
-        raise TrailBroken(
-            "The audit trail holds, but the database is not what it says; what differs: "
-            f"{len(found.faults)}.",
-            reasons=found.faults,
-            next_step="Somebody wrote to the database by hand, or it is damaged: compare it with "
-            "a backup, and put back what differs.",
         )
 
 
