@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 import click
 
@@ -11,12 +10,12 @@ from catchments.commands.console import progress, refusing, say
 from catchments.commands.serving import granian, refuse_taken_port
 from catchments.commands.upkeep.trail_verdicts import say_verdict
 from catchments.core.errors import InputRefused, shown
-from catchments.core.roles import Role
 from catchments.core.settings import ROOT
 from catchments.requests.lookup import Lookup
 from catchments.requests.rules.roles import ROLES_OF, CaseRole, OrganisationKind
 from catchments.requests.settings import RequestsSettings
 from catchments.requests.store.database import RequestsDatabase, protect
+from catchments.requests.store.inviting import new_account
 from catchments.requests.store.organisations import Organisations
 from catchments.requests.store.purging import Purging
 from catchments.requests.store.sealed import SEALED
@@ -25,7 +24,6 @@ from catchments.store.accounts.people import People
 from catchments.store.integrity.sealed_columns import seal_some_at_a_time
 from catchments.store.integrity.verifying import verify as verified
 
-PASSWORD_BYTES = 15
 SERVED = "catchments.requests.application:serve_app"
 
 
@@ -81,14 +79,8 @@ def authoriser(
     kind, key, called = _organisation(settings, school, team, provider, ministry)
     organisations, people = Organisations(database), People(database)
     into = organisations.ensure(kind, key, called)
-    known, first = people.known(email), ""
-    if known is None:
-        first = secrets.token_urlsafe(PASSWORD_BYTES)
-        person = people.add(
-            login=email, name=name, email=email, roles={Role.READER}, password=first
-        )
-    else:
-        person = known.person
+    known = people.known(email)
+    person, first = (known.person, "") if known else new_account(people, email, name)
     here = organisations.viewer(person.id).memberships
     held = {each.role for each in here if each.organisation == into.id}
     also = {CaseRole.AUTHORISER, CaseRole.FIGURES} & ROLES_OF[kind]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown
-from catchments.core.roles import Person, Role
+from catchments.core.roles import COMMAND_LINE, Person, Role
 from catchments.requests.rules.roles import CaseRole, refuse_role
 from catchments.requests.store import mail, schema
 from catchments.requests.store.organisations import (
@@ -55,23 +55,12 @@ class Invitations(Repository):
             refuse_role(into.kind, role)
         people, organisations = People(self._database), Organisations(self._database)
         login = email.strip()
-        known, first = people.known(login), ""
-        if known is None:
-            first = secrets.token_urlsafe(RANDOM_BYTES)
-            who = people.add(
-                login=login,
-                name=name,
-                email=login,
-                roles={Role.READER},
-                password=first,
-                by=by.login,
-            )
-        else:
-            who = known.person
+        known = people.known(login)
+        who, first = (known.person, "") if known else new_account(people, login, name, by.login)
         held = organisations.viewer(who.id).memberships
         before = {each.role for each in held if each.organisation == organisation}
         organisations.set_roles(who.id, organisation, before | set(roles), by=by)
-        is_new_here = known is not None and known.change_password_by is not None
+        is_new_here = known and known.change_password_by is not None
         if is_new_here and who.id != by.id and not self.is_elsewhere(who.id, organisation):
             first = self.new_password(by, organisation, who.id)  # invited twice, such as by a click
         with self._database.writing() as connection:
@@ -113,3 +102,12 @@ class Invitations(Repository):
                 next_step="Whoever runs this service can close an account as a whole.",
             )
         return who
+
+
+def new_account(
+    people: People, email: str, name: str, by: str = COMMAND_LINE
+) -> tuple[Person, str]:
+    """Make an account that is signed in to by an e-mail address; return it and a first password."""
+    first, readers = secrets.token_urlsafe(RANDOM_BYTES), {Role.READER}
+    who = people.add(login=email, name=name, email=email, roles=readers, password=first, by=by)
+    return who, first
