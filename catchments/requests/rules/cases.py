@@ -82,15 +82,15 @@ class _Rule:
     with_reason: bool = False
 
 
-_WORKED = frozenset({CaseState.ASSIGNED, CaseState.ACTIVE, CaseState.PAUSED})
+WORKED = frozenset({CaseState.ASSIGNED, CaseState.ACTIVE, CaseState.PAUSED})
 _NEW = frozenset({CaseState.QUEUED, CaseState.ASSIGNED})
 RULES: dict[Step, _Rule] = {
     # To somebody else too, and then it stays in the state that it has: see `_after`.
-    Step.ASSIGN: _Rule(_WORKED | {CaseState.QUEUED}, CaseState.ASSIGNED, _Who.LEAD),
+    Step.ASSIGN: _Rule(WORKED | {CaseState.QUEUED}, CaseState.ASSIGNED, _Who.LEAD),
     Step.BEGIN: _Rule(frozenset({CaseState.ASSIGNED}), CaseState.ACTIVE, _Who.WORKS),
     Step.PAUSE: _Rule(frozenset({CaseState.ACTIVE}), CaseState.PAUSED, _Who.WORKS, True),
     Step.RESUME: _Rule(frozenset({CaseState.PAUSED}), CaseState.ACTIVE, _Who.WORKS),
-    Step.CLOSE: _Rule(_WORKED, CaseState.CLOSED, _Who.WORKS, True),
+    Step.CLOSE: _Rule(WORKED, CaseState.CLOSED, _Who.WORKS, True),
     Step.SEND_BACK: _Rule(_NEW, CaseState.RETURNED, _Who.LEAD, True),
     Step.SEND_AGAIN: _Rule(frozenset({CaseState.RETURNED}), CaseState.QUEUED, _Who.SCHOOL),
     Step.DECLINE: _Rule(_NEW, CaseState.DECLINED, _Who.LEAD, True),

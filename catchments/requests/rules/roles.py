@@ -34,24 +34,17 @@ class CaseRole(StrEnum):
     FIGURES = "Figures"
 
 
-_SCHOOL = frozenset(
-    {
-        CaseRole.ATTENDANCE_LEAD,
-        CaseRole.PRIMARY_CONTACT,
-        CaseRole.OFFICE_SUPPORT,
-        CaseRole.AUTHORISER,
-    }
-)
-_TEAM = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER, CaseRole.AUTHORISER})
+SENDERS = frozenset({CaseRole.ATTENDANCE_LEAD, CaseRole.PRIMARY_CONTACT, CaseRole.OFFICE_SUPPORT})
+"""Who may ask for support for a student of their school."""
+WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
+"""Who may be given a case."""
 ROLES_OF: dict[OrganisationKind, frozenset[CaseRole]] = {
-    OrganisationKind.SCHOOL: _SCHOOL,
-    OrganisationKind.PROVIDER: _TEAM,
-    OrganisationKind.IN_SCHOOL_TEAM: _TEAM,
+    OrganisationKind.SCHOOL: SENDERS | {CaseRole.AUTHORISER},
+    OrganisationKind.PROVIDER: WORKERS | {CaseRole.AUTHORISER},
+    OrganisationKind.IN_SCHOOL_TEAM: WORKERS | {CaseRole.AUTHORISER},
     OrganisationKind.MINISTRY: frozenset({CaseRole.FIGURES, CaseRole.AUTHORISER}),
 }
 """The roles that each kind of organisation gives."""
-SENDERS = frozenset({CaseRole.ATTENDANCE_LEAD, CaseRole.PRIMARY_CONTACT, CaseRole.OFFICE_SUPPORT})
-"""Who may ask for support for a student of their school."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -29,7 +29,7 @@ from catchments.requests.rules.cases import (
 )
 from catchments.requests.rules.references import new_reference
 from catchments.requests.rules.requests import Student, SupportRequest, packed, same_student
-from catchments.requests.rules.roles import SENDERS, CaseRole, OrganisationKind, Viewer
+from catchments.requests.rules.roles import SENDERS, WORKERS, CaseRole, OrganisationKind, Viewer
 from catchments.requests.rules.served import Served
 from catchments.requests.store import mail, schema
 from catchments.requests.store.case_rows import (
@@ -54,8 +54,6 @@ from catchments.requests.store.writing import Seen, send_files
 from catchments.store.engine import Repository, now
 
 LISTED_AT_ONCE = 30
-WORKERS = frozenset({CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER})
-"""Who may be given a case."""
 _TRIES = 8
 _C, _E = schema.support_case, schema.case_event
 

@@ -10,7 +10,8 @@ from flask import Flask, Response, request, url_for
 from catchments.core.errors import CatchmentsError
 from catchments.requests.rules.cases import ClosedBecause
 from catchments.requests.rules.references import spaced
-from catchments.requests.rules.roles import SENDERS, CaseRole, OrganisationKind
+from catchments.requests.rules.roles import SENDERS, WORKERS, CaseRole, OrganisationKind
+from catchments.requests.store.organisations import Organisation
 from catchments.requests.web.blueprint import ROOM
 from catchments.requests.web.portal import is_made_up, my_organisations, portal, viewer
 from catchments.web.accounts.access import account_or_none, is_staff_path
@@ -96,7 +97,7 @@ def _links() -> list[Link]:
     who, links = viewer(), [Link(url_for("requests.home"), "Home")]
     if who.organisations(*SENDERS):
         links.append(Link(url_for("requests.new"), "Ask for support"))
-    if who.organisations(*SENDERS, CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER):
+    if places_of_mine():
         links.append(Link(url_for("requests.cases"), "Cases"))
         links.append(Link(url_for("requests.search"), "Search"))
     if who.organisations(CaseRole.WORKFLOW_LEAD):
@@ -112,7 +113,13 @@ def _links() -> list[Link]:
     return links
 
 
-def schools_of_mine() -> list[Any]:
+def places_of_mine() -> list[Organisation]:
+    """Return the organisations of whoever is signed in whose cases they may see, by name."""
+    who = viewer()
+    return [each for each in my_organisations() if who.is_in(each.id, *SENDERS, *WORKERS)]
+
+
+def schools_of_mine() -> list[Organisation]:
     """Return the schools for which whoever is signed in may ask for support, by name."""
     may = viewer().organisations(*SENDERS)
     schools = (each for each in my_organisations() if each.kind is OrganisationKind.SCHOOL)

@@ -8,15 +8,14 @@ from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.roles import Action
-from catchments.requests.rules.cases import OPEN, CaseState
+from catchments.requests.rules.cases import OPEN
 from catchments.requests.rules.roles import SENDERS, CaseRole
 from catchments.requests.store.cases import Wanted
 from catchments.requests.web.blueprint import blueprint, files
-from catchments.requests.web.frame import schools_of_mine, show
+from catchments.requests.web.cases.lists import STATES
+from catchments.requests.web.frame import places_of_mine, schools_of_mine, show
 from catchments.requests.web.portal import my_organisations, portal, viewer
 from catchments.web.accounts.access import me, requires
-
-WORKED = frozenset({CaseState.ASSIGNED, CaseState.ACTIVE, CaseState.PAUSED})
 
 
 @files.get("/")
@@ -36,35 +35,31 @@ def home() -> Response:
         written=portal().written.all(me()),
         schools=schools_of_mine(),
         school_names=portal().organisations.some(each.id for each in my_organisations()),
-        places=[_place(each.id, each.name) for each in my_organisations() if _sees_cases(each.id)],
+        places=[_place(each.id, each.name) for each in places_of_mine()],
         authorised=[e for e in my_organisations() if who.is_in(e.id, CaseRole.AUTHORISER)],
         with_figures=bool(who.organisations(CaseRole.FIGURES)),
     )
 
 
-def _sees_cases(organisation: int) -> bool:
-    who = viewer()
-    return who.is_in(organisation, *SENDERS, CaseRole.WORKFLOW_LEAD, CaseRole.CASE_MANAGER)
-
-
 def _place(organisation: int, name: str) -> dict[str, Any]:
     who, cases, is_lead = viewer(), portal().cases, False
 
-    def count(states: frozenset[CaseState], mine: int | None = None) -> int:
-        return cases.count(who, Wanted(states, organisation, assigned_to=mine))
+    def line(word: str, label: str) -> tuple[str, str, int]:
+        return word, label, cases.count(who, Wanted(STATES[word][1], organisation))
 
     if who.is_in(organisation, *SENDERS):
         lines = [
-            ("open", "Open cases", count(OPEN)),
-            ("returned", "Sent back to you for more", count(frozenset({CaseState.RETURNED}))),
-            ("closed", "Closed", count(frozenset({CaseState.CLOSED, CaseState.DECLINED}))),
+            line("open", "Open cases"),
+            line("returned", "Sent back to you for more"),
+            line("closed", "Closed"),
         ]
     else:
         is_lead = who.is_in(organisation, CaseRole.WORKFLOW_LEAD)
-        lines = [("mine", "Given to you, and open", count(OPEN, me().id))]
+        mine = cases.count(who, Wanted(OPEN, organisation, assigned_to=me().id))
+        lines = [("mine", "Given to you, and open", mine)]
         if is_lead:
-            queue = ("queued", "Waiting in the queue", count(frozenset({CaseState.QUEUED})))
-            lines = [queue, ("worked", "Being worked on", count(WORKED)), *lines]
+            queue = line("queued", "Waiting in the queue")
+            lines = [queue, line("worked", "Being worked on"), *lines]
     coming = portal().handovers.of(me(), organisation) if is_lead else []
     return {
         "id": organisation,

@@ -11,15 +11,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotAllowed, NotKnown, Stale
 from catchments.core.roles import Action
-from catchments.requests.rules.cases import OPEN, CaseState
+from catchments.requests.rules.cases import OPEN, WORKED, CaseState
 from catchments.requests.rules.references import read_reference
 from catchments.requests.rules.requests import LONGEST_LINE, Sought
-from catchments.requests.rules.roles import CaseRole, OrganisationKind
+from catchments.requests.rules.roles import WORKERS, CaseRole, OrganisationKind
 from catchments.requests.store.case_rows import CaseHead
-from catchments.requests.store.cases import LISTED_AT_ONCE, WORKERS, Wanted
+from catchments.requests.store.cases import LISTED_AT_ONCE, Wanted
 from catchments.requests.web.blueprint import blueprint
-from catchments.requests.web.frame import STALE, show, whole
-from catchments.requests.web.portal import my_organisations, portal, viewer
+from catchments.requests.web.frame import STALE, places_of_mine, show, whole
+from catchments.requests.web.portal import portal, viewer
 from catchments.web.accounts.access import going_to, me, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
 
@@ -29,10 +29,7 @@ STATES: dict[str, tuple[str, frozenset[CaseState]]] = {
     "assigned": ("Assigned, not begun", frozenset({CaseState.ASSIGNED})),
     "active": ("Active", frozenset({CaseState.ACTIVE})),
     "paused": ("Paused", frozenset({CaseState.PAUSED})),
-    "worked": (
-        "Being worked on",
-        frozenset({CaseState.ASSIGNED, CaseState.ACTIVE, CaseState.PAUSED}),
-    ),
+    "worked": ("Being worked on", WORKED),
     "returned": ("Sent back for more", frozenset({CaseState.RETURNED})),
     "closed": ("Closed or declined", frozenset({CaseState.CLOSED, CaseState.DECLINED})),
     "all": ("All", frozenset()),
@@ -124,7 +121,7 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
     state = state if state in STATES else "open"
     at, mine = given.get("at", 0, whole), given.get("mine") == "yes"
     number = min(max(given.get("page", 1, whole), 1), LAST_PAGE)
-    school, here = _school(given.get("school", "")), _places()
+    school, here = _school(given.get("school", "")), places_of_mine()
     at = at if at in {each.id for each in here} else here[0].id if len(here) == 1 else 0
     wanted = Wanted(
         STATES[state][1],
@@ -160,12 +157,6 @@ def _list_page(errors: Mapping[str, str] | None = None, *, status: int = 200) ->
         demonstration=any(head.demonstration for head in heads),
         **_names(heads),
     )
-
-
-def _places() -> list[Any]:
-    who = viewer()
-    seen = frozenset(CaseRole) - {CaseRole.AUTHORISER, CaseRole.FIGURES}
-    return [each for each in my_organisations() if who.is_in(each.id, *seen)]
 
 
 def _school(number: str) -> int | None:

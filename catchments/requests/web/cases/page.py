@@ -13,9 +13,9 @@ from catchments.core.roles import Action
 from catchments.lookup.guidance import guide_on
 from catchments.requests.rules.access import Part
 from catchments.requests.rules.cases import RULES, Happened, Step
-from catchments.requests.rules.roles import CaseRole
+from catchments.requests.rules.roles import WORKERS, CaseRole
 from catchments.requests.store.case_rows import CaseHead
-from catchments.requests.store.cases import WORKERS, Event
+from catchments.requests.store.cases import Event
 from catchments.requests.web.blueprint import blueprint
 from catchments.requests.web.form import contacts, labels
 from catchments.requests.web.frame import STALE, show
