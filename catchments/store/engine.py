@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError
@@ -22,6 +22,7 @@ from catchments.store.integrity.sealing import Sealer, key_place
 if TYPE_CHECKING:
     from alembic.config import Config
 
+P = ParamSpec("P")
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST_REVISION = "0015"
@@ -278,6 +279,32 @@ class Repository:
         """Return what is made of each row, given its columns by name."""
         with self._database.reading() as connection:
             return [made(**row._mapping) for row in connection.execute(query)]
+
+
+def reads(what: Callable[Concatenate[sa.Connection, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """Return a method of a database, or of a repository of it, that reads what a function does."""
+
+    @wraps(what)
+    def reading(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with _database_of(self).reading() as connection:
+            return what(connection, *args, **kwargs)
+
+    return reading
+
+
+def writes(what: Callable[Concatenate[sa.Connection, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """Return a method likewise that does what a function does, as a transaction of its own."""
+
+    @wraps(what)
+    def writing(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with _database_of(self).writing() as connection:
+            return what(connection, *args, **kwargs)
+
+    return writing
+
+
+def _database_of(it: Database | Repository) -> Database:
+    return it._database if isinstance(it, Repository) else it
 
 
 def upgrade(connection: sa.Connection, migrations: Path = MIGRATIONS) -> None:

@@ -17,25 +17,20 @@ import sqlalchemy as sa
 from catchments.changes.change import Change
 from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.core.model import (
-    AcceptedLoss,
     Alias,
     DirectoryRelease,
-    Edition,
-    EditionSummary,
-    ReleaseSummary,
-    Source,
 )
 from catchments.core.roles import COMMAND_LINE
-from catchments.store import artefacts, editions, publication_record, schema
+from catchments.store import artefacts, publication_record, schema
+from catchments.store import editions as edition_rows
 from catchments.store.accounts import people
 from catchments.store.artefacts import Artefact
 from catchments.store.directory import aliases as alias_rows
-from catchments.store.directory import releases
+from catchments.store.directory import releases as release_rows
 from catchments.store.drafts import records
-from catchments.store.drafts.records import Draft
-from catchments.store.engine import Database, now
+from catchments.store.engine import Database, now, reads, writes
 from catchments.store.integrity.audit import append
-from catchments.store.integrity.records import artefacts_record, release_record
+from catchments.store.integrity.records import artefacts_record
 from catchments.store.outbox import notices
 from catchments.store.publication_record import Decision, Publication, Withdrawal
 from catchments.store.site import content
@@ -96,67 +91,22 @@ class Store(Database):
             return False
         return True
 
-    def editions(self) -> list[EditionSummary]:
-        """Return all published editions, withdrawn ones too, by number."""
-        with self.reading() as connection:
-            return editions.summaries(connection)
-
-    def accepted_losses(self) -> dict[int, AcceptedLoss]:
-        """Return the ground that editions left in no catchment on purpose, by their number."""
-        with self.reading() as connection:
-            return editions.accepted_losses(connection)
-
-    def edition_sources(self) -> dict[int, tuple[Source, ...]]:
-        """Return the sources of all published editions, by number."""
-        with self.reading() as connection:
-            return editions.sources(connection)
-
-    def edition(self, number: int) -> Edition:
-        """Return one edition whole. Raises NotKnown."""
-        with self.reading() as connection:
-            return editions.read(connection, number)
-
-    def releases(self) -> list[ReleaseSummary]:
-        """Return all school directory releases, by number."""
-        with self.reading() as connection:
-            return releases.summaries(connection)
-
-    def release(self, number: int) -> DirectoryRelease:
-        """Return one school directory release whole. Raises NotKnown."""
-        with self.reading() as connection:
-            return releases.read(connection, number)
-
-    def add_release(self, release: DirectoryRelease) -> int:
-        """Keep a school directory release and return its number."""
-        with self.writing() as connection:
-            return _keep_release(connection, release)
-
-    def aliases(self) -> tuple[Alias, ...]:
-        """Return what people call schools beside their names."""
-        with self.reading() as connection:
-            return alias_rows.read(connection)
-
-    def replace_aliases(
-        self, given: Sequence[Alias], *, by: str = COMMAND_LINE, files: alias_rows.Facts = ()
-    ) -> None:
-        """Put aliases in place of those there are. Raises InputRefused for none."""
-        with self.writing() as connection:
-            alias_rows.replace_all(connection, given, by=by, files=files)
+    editions = reads(edition_rows.summaries)
+    accepted_losses = reads(edition_rows.accepted_losses)
+    edition_sources = reads(edition_rows.sources)
+    edition = reads(edition_rows.read)
+    releases = reads(release_rows.summaries)
+    release = reads(release_rows.read)
+    add_release = writes(release_rows.keep)
+    aliases = reads(alias_rows.read)
+    replace_aliases = writes(alias_rows.replace_all)
+    drafts = reads(records.summaries)
+    draft = reads(records.read)
 
     def texts(self) -> tuple[list[content.ContentVersion], list[content.ContentCheck]]:
         """Return the site's texts that staff keep up: versions, and comparisons with sources."""
         kept = content.Contents(self)
         return kept.versions(), kept.checks()
-
-    def drafts(self) -> list[Draft]:
-        """Return all drafts without their changes, by id."""
-        with self.reading() as connection:
-            return records.summaries(connection)
-
-    def draft(self, draft_id: int) -> Draft:
-        """Return a draft with its changes. Raises NotKnown."""
-        with self.reading() as connection:
-            return records.read(connection, draft_id)
 
     def add_to_draft(
         self, change: Change, *, draft_id: int | None, title: str, base_number: int | None
@@ -188,7 +138,7 @@ class Store(Database):
         with self.writing() as connection:
             self._refuse_if_changed(connection, expected)
             if release is not None:
-                _keep_release(connection, release)
+                release_rows.keep(connection, release)
             if withdrawal is not None:
                 publication_record.withdraw(connection, withdrawal)
             if called and not alias_rows.import_number(connection):
@@ -270,20 +220,8 @@ def _in_the_background(ask: Callable[[], T]) -> Future[T]:
     return answer
 
 
-def _keep_release(connection: sa.Connection, release: DirectoryRelease) -> int:
-    number = releases.write(connection, release, imported_at=now())
-    append(
-        connection,
-        actor=COMMAND_LINE,
-        action="directory.keep",
-        subject=f"directory release {number}",
-        **release_record(connection, number),
-    )
-    return number
-
-
 def _publish(connection: sa.Connection, publication: Publication, **who: str) -> int:
-    number = editions.write(
+    number = edition_rows.write(
         connection,
         publication.edition,
         effective_from=publication.effective_from,

@@ -18,7 +18,7 @@ from catchments.requests.rules.roles import (
 )
 from catchments.requests.store import schema
 from catchments.store.accounts.rows import person_of
-from catchments.store.engine import Repository, inserted, now
+from catchments.store.engine import Repository, inserted, now, reads, writes
 from catchments.store.integrity.audit import append
 from catchments.store.schema import person
 
@@ -49,23 +49,75 @@ class Member:
     roles: frozenset[CaseRole]
 
 
+# --- in a transaction of the caller's -------------------------------------------------------------
+
+
+def organisation_of(connection: sa.Connection, number: int) -> Organisation:
+    """Return an organisation. Raises NotKnown."""
+    row = connection.execute(_ROWS.where(_O.c.id == number)).one_or_none()
+    if row is None:
+        raise NotKnown("There is no such organisation.")
+    return _organisation(**row._mapping)
+
+
+def found(connection: sa.Connection, kind: OrganisationKind, key: str) -> Organisation | None:
+    """Return the organisation of a key, or None."""
+    query = _ROWS.where(_O.c.kind == kind, _O.c.key == key)
+    row = connection.execute(query).one_or_none()
+    return _organisation(**row._mapping) if row else None
+
+
+def ensured(connection: sa.Connection, kind: OrganisationKind, key: str, name: str) -> Organisation:
+    """Return an organisation, made or named anew if need be."""
+    known = found(connection, kind, key)
+    if known is None:
+        values = {"kind": kind, "key": key, "name": name, "made_at": now()}
+        return Organisation(inserted(connection, _O, **values), kind, key, name)
+    if known.name != name:
+        connection.execute(_O.update().where(_O.c.id == known.id).values(name=name))
+    return Organisation(known.id, kind, key, name)
+
+
+def viewer_of(connection: sa.Connection, person_id: int) -> Viewer:
+    """Return what somebody is where; nothing anywhere where their account is closed."""
+    query = (
+        sa.select(_M.c.organisation_id, _O.c.kind, _M.c.role)
+        .join(_O, _O.c.id == _M.c.organisation_id)
+        .join(person, person.c.id == _M.c.person_id)
+        .where(_M.c.person_id == person_id, person.c.disabled_at.is_(None))
+    )
+    return Viewer(
+        person_id,
+        frozenset(
+            Membership(row.organisation_id, OrganisationKind(row.kind), CaseRole(row.role))
+            for row in connection.execute(query)
+        ),
+    )
+
+
+def has_role(
+    connection: sa.Connection, person_id: int, organisation: int, roles: Iterable[CaseRole]
+) -> bool:
+    """Whether somebody with an open account has one of some roles in an organisation."""
+    return viewer_of(connection, person_id).is_in(organisation, *roles)
+
+
+def _organisation(id: int, kind: str, key: str, name: str) -> Organisation:  # noqa: A002 - a column
+    return Organisation(id, OrganisationKind(kind), key, name)
+
+
 class Organisations(Repository):
     """The organisations in a store, and their people."""
 
-    def one(self, number: int) -> Organisation:
-        """Return an organisation. Raises NotKnown."""
-        with self._database.reading() as connection:
-            return organisation_of(connection, number)
+    one = reads(organisation_of)
+    named = reads(found)
+    ensure = writes(ensured)
+    viewer = reads(viewer_of)
 
     def all(self, *kinds: OrganisationKind) -> list[Organisation]:
         """Return the organisations of some kinds, by name."""
         query = _ROWS.where(_O.c.kind.in_(kinds)).order_by(_O.c.name)
         return self._read(query, _organisation)
-
-    def named(self, kind: OrganisationKind, key: str) -> Organisation | None:
-        """Return the organisation of a school's number or a provider's code, or None."""
-        with self._database.reading() as connection:
-            return found(connection, kind, key)
 
     def some(self, numbers: Iterable[int]) -> dict[int, Organisation]:
         """Return organisations by number; of those that there are not, nothing."""
@@ -79,16 +131,6 @@ class Organisations(Repository):
         )
         with self._database.reading() as connection:
             return {int(number): str(name) for number, name in connection.execute(query)}
-
-    def ensure(self, kind: OrganisationKind, key: str, name: str) -> Organisation:
-        """Return an organisation, made or named anew if need be."""
-        with self._database.writing() as connection:
-            return ensured(connection, kind, key, name)
-
-    def viewer(self, person_id: int) -> Viewer:
-        """Return what somebody is where. Somebody whose account is closed is nothing anywhere."""
-        with self._database.reading() as connection:
-            return viewer_of(connection, person_id)
 
     def of(self, person_id: int) -> list[Organisation]:
         """Return the organisations that somebody has a role in, by name."""
@@ -157,63 +199,6 @@ class Organisations(Repository):
                 before=sorted(before),
                 after=sorted(roles),
             )
-
-
-# --- in a transaction of the caller's -------------------------------------------------------------
-
-
-def organisation_of(connection: sa.Connection, number: int) -> Organisation:
-    """Return an organisation. Raises NotKnown."""
-    row = connection.execute(_ROWS.where(_O.c.id == number)).one_or_none()
-    if row is None:
-        raise NotKnown("There is no such organisation.")
-    return _organisation(**row._mapping)
-
-
-def found(connection: sa.Connection, kind: OrganisationKind, key: str) -> Organisation | None:
-    """Return the organisation of a key, or None."""
-    query = _ROWS.where(_O.c.kind == kind, _O.c.key == key)
-    row = connection.execute(query).one_or_none()
-    return _organisation(**row._mapping) if row else None
-
-
-def ensured(connection: sa.Connection, kind: OrganisationKind, key: str, name: str) -> Organisation:
-    """Return an organisation, made or named anew if need be."""
-    known = found(connection, kind, key)
-    if known is None:
-        values = {"kind": kind, "key": key, "name": name, "made_at": now()}
-        return Organisation(inserted(connection, _O, **values), kind, key, name)
-    if known.name != name:
-        connection.execute(_O.update().where(_O.c.id == known.id).values(name=name))
-    return Organisation(known.id, kind, key, name)
-
-
-def viewer_of(connection: sa.Connection, person_id: int) -> Viewer:
-    """Return what somebody is where; nothing anywhere where their account is closed."""
-    query = (
-        sa.select(_M.c.organisation_id, _O.c.kind, _M.c.role)
-        .join(_O, _O.c.id == _M.c.organisation_id)
-        .join(person, person.c.id == _M.c.person_id)
-        .where(_M.c.person_id == person_id, person.c.disabled_at.is_(None))
-    )
-    return Viewer(
-        person_id,
-        frozenset(
-            Membership(row.organisation_id, OrganisationKind(row.kind), CaseRole(row.role))
-            for row in connection.execute(query)
-        ),
-    )
-
-
-def has_role(
-    connection: sa.Connection, person_id: int, organisation: int, roles: Iterable[CaseRole]
-) -> bool:
-    """Whether somebody with an open account has one of some roles in an organisation."""
-    return viewer_of(connection, person_id).is_in(organisation, *roles)
-
-
-def _organisation(id: int, kind: str, key: str, name: str) -> Organisation:  # noqa: A002 - a column
-    return Organisation(id, OrganisationKind(kind), key, name)
 
 
 def _refuse_unless_authoriser(

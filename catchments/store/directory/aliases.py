@@ -54,7 +54,11 @@ def read(connection: sa.Connection) -> tuple[Alias, ...]:
 
 
 def replace_all(
-    connection: sa.Connection, aliases: Sequence[Alias], *, by: str, files: Facts
+    connection: sa.Connection,
+    aliases: Sequence[Alias],
+    *,
+    by: str = COMMAND_LINE,
+    files: Facts = (),
 ) -> None:
     """Put aliases in place of those there are, on record. Raises InputRefused for none."""
     if not aliases:

@@ -21,9 +21,13 @@ from catchments.core.model import (
     unnamed,
 )
 from catchments.core.place_names import with_macrons
+from catchments.core.roles import COMMAND_LINE
 from catchments.core.text_folding import words_of
 from catchments.store import schema
 from catchments.store.editions import source_from, write_source
+from catchments.store.engine import now
+from catchments.store.integrity.audit import append
+from catchments.store.integrity.records import release_record
 
 _T = schema.school
 _KEPT = tuple(column.name for column in _T.c if column.name in School.__slots__)
@@ -83,6 +87,19 @@ def write(connection: sa.Connection, release: DirectoryRelease, *, imported_at: 
     rows = [{"release_number": number, **_row(school)} for school in release.schools.values()]
     if rows:
         connection.execute(_T.insert(), rows)
+    return number
+
+
+def keep(connection: sa.Connection, release: DirectoryRelease) -> int:
+    """Insert one release whole, on record, and return its number."""
+    number = write(connection, release, imported_at=now())
+    append(
+        connection,
+        actor=COMMAND_LINE,
+        action="directory.keep",
+        subject=f"directory release {number}",
+        **release_record(connection, number),
+    )
     return number
 
 

@@ -8,14 +8,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from catchments.changes.change import Change
 from catchments.core.roles import Action, Person
 from catchments.store import schema
 from catchments.store.drafts import comments, records
 from catchments.store.drafts.comments import Comment
 from catchments.store.drafts.records import APPROVED, HANDED_OVER, SENT_BACK, SUBMITTED, Draft
 from catchments.store.drafts.telling import hands_in
-from catchments.store.engine import Repository
+from catchments.store.engine import Repository, reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +92,8 @@ class DraftReadings(Repository):
         """Return what was said about a draft, in order."""
         return self._read(comments.of_draft(draft_id), Comment)
 
-    def changes(self, draft_id: int) -> dict[int, Change]:
-        """Return every change of a draft, those undone too, by its position, in order."""
-        with self._database.reading() as connection:
-            return records.by_position(connection, draft_id)
-
-    def contributors(self, draft_id: int) -> frozenset[int]:
-        """Return the ids of everybody who began a draft or made a change of it that holds."""
-        with self._database.reading() as connection:
-            return hands_in(connection, draft_id)
+    changes = reads(records.by_position)
+    contributors = reads(hands_in)
 
     def waiting_for(self, person: Person) -> Waiting:
         """Return the drafts of which somebody may take the next step of a review."""

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from catchments.runtime.key_files import KeyTrouble
 from catchments.store import schema
-from catchments.store.engine import Repository
+from catchments.store.engine import Repository, reads, writes
 from catchments.store.integrity.chain_keys import keys_at_hand, mac_of, macs
 
 FIRST_HASH = "0" * 64
@@ -56,7 +56,7 @@ class AuditEntry:
 
 
 def append(
-    connection: sa.Connection, *, actor: str, action: str, subject: str, **detail: Any
+    connection: sa.Connection, /, *, actor: str, action: str, subject: str, **detail: Any
 ) -> int:
     """Add an entry inside the transaction that does what it speaks of, and return its number.
 
@@ -96,10 +96,9 @@ def last_entry(connection: sa.Connection) -> AuditEntry | None:
 class AuditTrail(Repository):
     """The entries, to read and to verify."""
 
-    def add(self, *, actor: str, action: str, subject: str, **detail: Any) -> None:
-        """Add an entry on its own, for what changes nothing in the database: a sign-in, say."""
-        with self._database.writing() as connection:
-            append(connection, actor=actor, action=action, subject=subject, **detail)
+    add = writes(append)
+    """For what changes nothing in the database: a sign-in, say."""
+    last = reads(last_entry)
 
     def entries(
         self, *, matching: Mapping[str, str] | None = None, before: int | None = None, at_most: int
@@ -128,11 +127,6 @@ class AuditTrail(Repository):
             for _ in chain.follow(all_entries(connection)):
                 pass
             return chain
-
-    def last(self) -> AuditEntry | None:
-        """Return the newest entry."""
-        with self._database.reading() as connection:
-            return last_entry(connection)
 
 
 def all_entries(connection: sa.Connection) -> Iterator[AuditEntry]:
