@@ -74,7 +74,10 @@ def status() -> None:
     with opened.reading() as connection:
         used, wrong = keys_in_use(connection), broken(connection)
     names = sealer.key_names()
-    rows = [(name, _use(place), used[name]) for place, name in enumerate(names)]
+    rows = [
+        (name, "unseals" if place else "seals and unseals", used[name])
+        for place, name in enumerate(names)
+    ]
     rows += [
         (name or "none", "not at hand" if name else "stands open", count)
         for name, count in used.items()
@@ -124,7 +127,3 @@ def rotate() -> None:
             next_step="Put the key back that they are under; a webhook can be added anew.",
         )
     say("`flask secrets status` says when an earlier key may go.")
-
-
-def _use(place: int) -> str:
-    return "unseals" if place else "seals and unseals"

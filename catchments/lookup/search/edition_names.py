@@ -44,7 +44,7 @@ KIND_WORDS: Mapping[str, PlaceKind] = {
 }
 """Words that may follow a name to say what is meant."""
 NAMED_WITHIN = 3
-"""Catchments that are named beside a provider."""
+"""Catchments that a list shows beside a provider: “Ahi, Rimu, Tōtara and 4 more”."""
 
 _Look = Callable[[Sequence[str]], int]
 """Finds entries by words."""
@@ -227,7 +227,7 @@ def _providers(edition: Edition) -> Iterator[_Entry]:
         named = NamedPlace(
             PlaceKind.PROVIDER,
             provider.name,
-            within=_shortened([each.name for each in its]),
+            within=first_of([each.name for each in its], NAMED_WITHIN),
             catchment_codes=tuple(each.code for each in its),
             code=provider.code,
         )
@@ -236,11 +236,6 @@ def _providers(edition: Edition) -> Iterator[_Entry]:
 
 def _by_name(catchments: Iterable[Catchment]) -> list[Catchment]:
     return sorted(catchments, key=lambda each: (folded(each.name), each.code))
-
-
-def _shortened(names: Sequence[str]) -> str:
-    """Return names as a list shows them beside another: “Ahi, Rimu, Tōtara and 4 more”."""
-    return first_of(names, NAMED_WITHIN)
 
 
 # --- words of names, cut as texts are -------------------------------------------------------------

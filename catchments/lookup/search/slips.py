@@ -38,7 +38,7 @@ class Vocabulary:
 
     def corrections(self, word: str) -> list[str]:
         """Return words, and beginnings of words, from which one slip leads to `word`."""
-        if not SHORTEST_WORD <= len(word) <= LONGEST_WORD or not word.isalpha():
+        if not may_have_slip(word):
             return []
         lengths = range(len(word) - 1, len(word) + 2)
         return [
@@ -47,6 +47,11 @@ class Vocabulary:
             for found in one_slip_from(word, self.beginnings.get(length, ()))
             if found != word
         ]
+
+
+def may_have_slip(word: str) -> bool:
+    """Whether a slip is looked for in a word."""
+    return SHORTEST_WORD <= len(word) <= LONGEST_WORD and word.isalpha()
 
 
 def one_slip_from(word: str, others: Sequence[str]) -> list[str]:

@@ -30,8 +30,6 @@ class HeldCase:
 
     case: Case
     school_id: int
-    in_school: bool = False
-    """Whether the school's own team has it, which no edition moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def moves_on(
     found = []
     for each in held:
         answer = served.get(each.school_id)
-        if each.in_school or each.case.stays or not each.case.is_open:
+        if each.case.stays or not each.case.is_open:
             continue
         if answer is None or not answer.is_resolved:
             continue

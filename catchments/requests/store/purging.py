@@ -6,7 +6,6 @@ was ever in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -35,7 +34,9 @@ class Purging(Repository):
     def purge(self, years: int) -> int:
         """Remove them, with all that was said in them; return how many. Killed, it goes on."""
         done = 0
-        for some in _batches(self.due(years)):
+        references = self.due(years)
+        for begin in range(0, len(references), AT_ONCE):
+            some = references[begin : begin + AT_ONCE]
             with self._database.writing() as connection:
                 # A case that was opened again meanwhile is not over.
                 over = sa.select(_C).where(
@@ -65,8 +66,3 @@ def _before(years: int) -> datetime:
         return at.replace(year=at.year - years)
     except ValueError:  # the 29th of February
         return at.replace(year=at.year - years, day=28)
-
-
-def _batches(references: list[str]) -> Iterator[list[str]]:
-    for begin in range(0, len(references), AT_ONCE):
-        yield references[begin : begin + AT_ONCE]

@@ -30,11 +30,7 @@ OWN_TEAM = "own team"
 @requires(Action.READ)
 def check(number: int) -> Response:
     """Show a request as it will be sent, and to whom; or what is still missing."""
-    written = portal().written.one(me(), number)
-    found = checked(written.fields, written.organisation)
-    if found.errors or found.request is None:
-        return show_errors(written, found.errors)
-    return _check_page(written, found)
+    return _as_it_is(number)
 
 
 @blueprint.post("/writing/<int:number>/send")
@@ -73,7 +69,7 @@ def _send(number: int) -> AnyResponse:
         said = str(refused)
         return _check_page(written, found, served=served, changed=said, status=REFUSED)
     except Stale as stale:
-        return _changed_meanwhile(number, stale)
+        return _as_it_is(number, changed=str(stale), status=CONFLICT)
     return going_to(path_of(".sent", reference=reference))
 
 
@@ -100,12 +96,12 @@ def _seen() -> Seen:
     return Seen(request.form.get("version", 0, whole), tuple(files))
 
 
-def _changed_meanwhile(number: int, stale: Stale) -> Response:
+def _as_it_is(number: int, **how: Any) -> Response:
     written = portal().written.one(me(), number)
     found = checked(written.fields, written.organisation)
     if found.errors or found.request is None:
         return show_errors(written, found.errors)
-    return _check_page(written, found, changed=str(stale), status=CONFLICT)
+    return _check_page(written, found, **how)
 
 
 def _another(name: str, before: str, served: Served) -> str:

@@ -76,7 +76,12 @@ def keep(number: int) -> AnyResponse:
     try:
         portal().written.keep(me(), number, fields, version=version, once=once)
     except NotKnown:
-        return _not_begun(_school(request.form.get("school", "")), fields, _gone(), "")
+        gone = Stale(
+            "This request was sent or thrown away in another window, or was not changed for 14 "
+            "days.",
+            next_step="What stands below is not kept. Keep it, and it begins another request.",
+        )
+        return _not_begun(_school(request.form.get("school", "")), fields, gone, "")
     except (Stale, InputRefused) as refused:
         refusals.append(refused)
     return _with_its_files(number, fields, refusals)
@@ -158,13 +163,6 @@ def _not_begun(
         errors[FILE] = CHOOSE_AGAIN
     once = "" if isinstance(refused, Stale) else once
     return form_page(school, fields, once=once, errors=errors, status=_status(refused))
-
-
-def _gone() -> Stale:
-    return Stale(
-        "This request was sent or thrown away in another window, or was not changed for 14 days.",
-        next_step="What stands below is not kept. Keep it, and it begins another request.",
-    )
 
 
 def _not_kept(

@@ -73,7 +73,8 @@ class KeptForms(Repository):
             return None
         key = secrets.token_urlsafe(24)
         with self._database.writing() as connection:
-            if connection.scalar(_open_account(for_)) is None:
+            is_open = (_P.c.id == for_, _P.c.disabled_at.is_(None))
+            if connection.scalar(sa.select(_P.c.id).where(*is_open)) is None:
                 return None
             _forget_old(connection, for_, once)
             sealed = sealer_of(connection).seal(
@@ -116,10 +117,6 @@ def _kept_for(person: int) -> sa.Select[Any]:
     query = sa.select(_T.c.key, _T.c.at, _T.c.content)
     query = query.where(_T.c.person_id == person, _T.c.at >= now() - KEPT_FOR)
     return query.order_by(_T.c.at.desc(), _T.c.key)
-
-
-def _open_account(person: int) -> sa.Select[Any]:
-    return sa.select(_P.c.id).where(_P.c.id == person, _P.c.disabled_at.is_(None))
 
 
 def _forget_old(connection: sa.Connection, person: int, once: str) -> None:

@@ -232,7 +232,8 @@ class People(Repository):
                 if not guesses.may_guess(connection, asker, login, row):
                     return None
             is_right = hashing.fits(row.password_hash if row else "", password)
-        is_weak = is_right and is_guessed(hashing.normal(password), _words_of(row))
+            known = words_of(row.login, row.name, row.email) if is_right else ()
+        is_weak = is_right and is_guessed(hashing.normal(password), known)
         with self._database.writing() as connection:
             taken = guesses.taken(
                 connection, row, is_right=is_right, asker=asker, login=login, as_=action
@@ -432,10 +433,6 @@ def _end_without_roles(connection: sa.Connection, row: Any) -> None:
 
 def _hashed(password: str, *about: str) -> str:
     return hashing.hash_of(checked_password(password, words_of(*about)))
-
-
-def _words_of(row: Any) -> tuple[str, ...]:
-    return words_of(row.login, row.name, row.email)
 
 
 def _own_purses(login: str) -> list[Purse]:

@@ -67,7 +67,8 @@ class Sessions(Repository):
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         with self._database.writing() as connection:
-            now_epoch: int | None = connection.scalar(_epoch_of(person_id))
+            is_open = (_P.c.id == person_id, _P.c.disabled_at.is_(None))
+            now_epoch = connection.scalar(sa.select(_P.c.session_epoch).where(*is_open))
             if now_epoch is None or epoch not in {None, now_epoch}:
                 return None
             _remove_ended(connection, person_id, now_epoch, moment)
@@ -144,11 +145,6 @@ def digest(text: str) -> str:
 
 def _of_cookie(change: Any, token: str) -> Any:
     return change.where(_T.c.digest == digest(token))
-
-
-def _epoch_of(person_id: int) -> sa.Select[Any]:
-    open_account = _P.c.disabled_at.is_(None)
-    return sa.select(_P.c.session_epoch).where(_P.c.id == person_id, open_account)
 
 
 def _not_ended() -> tuple[sa.ColumnElement[bool], ...]:

@@ -115,15 +115,12 @@ def verify(
             verdict.expected |= entry.hash == expect
             if entry.mac and not verdict.first_keyed:
                 verdict.first_keyed = entry.number
-                verdict.sealed_before = _sealed_before(entry)
+                held = json.loads(entry.detail)
+                verdict.sealed_before = int(held.get("secrets_sealed_before", 0))
         _note_a_key_that_is_gone(connection, verdict, sealed)
         if contents and chain.broken_at is None:
             _check_contents(connection, known, verdict, progress or (lambda *_: None))
         return verdict
-
-
-def _sealed_before(entry: AuditEntry) -> int:
-    return int(json.loads(entry.detail).get("secrets_sealed_before", 0))
 
 
 def sealed_secrets(connection: sa.Connection, kinds: Sequence[SealedColumn] = SEALED) -> int:

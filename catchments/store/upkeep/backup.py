@@ -241,7 +241,9 @@ def restore(
         found = examined(file, target.sealer)
         _refuse_unfit(file, found, target.url, replace, accept_unverified)
         if found.kind == POSTGRESQL:
-            _load_dump(file, target.url, found)
+            rows = {name: part.rows for name, part in found.held.tables.items()}
+            tables = [*metadata.tables, "alembic_version"]
+            postgresql.load(file, sa.make_url(target.url), tables=tables, rows=rows)
         elif _is_same(file, sqlite.path_of(target.url)):
             raise BackupRefused(f"{shown(file)} is the database itself.")
         else:
@@ -271,12 +273,6 @@ def _refuse_unfit(
             "The database is not empty: restoring would remove all that it holds.",
             next_step="Back it up first. Then add --replace, or name an empty one in DATABASE_URL.",
         )
-
-
-def _load_dump(file: Path, url: str, found: Backup) -> None:
-    rows = {name: part.rows for name, part in found.held.tables.items()}
-    tables = [*metadata.tables, "alembic_version"]
-    postgresql.load(file, sa.make_url(url), tables=tables, rows=rows)
 
 
 def _is_postgresql(url: str) -> bool:

@@ -52,6 +52,7 @@ from catchments.lookup.search.addresses.rows import (
     places_of,
 )
 from catchments.lookup.search.addresses.text import AddressText, Reading, reading_of
+from catchments.lookup.search.slips import may_have_slip
 from catchments.lookup.search.typed_text import TypedText
 
 ROADS_LOOKED_AT = 200
@@ -62,8 +63,6 @@ ROADS_LOOKED_AT_ON_ROUND = 3_000
 LOCALITIES_LOOKED_AT = 200
 LONGEST_LOCALITY = 8
 """Words of a suburb's name with its town's."""
-SHORTEST_WORD_WITH_SLIP = 4
-LONGEST_WORD_WITH_SLIP = 40
 
 _ANY_ROAD = "SELECT 1 FROM road_words WHERE road_words MATCH ? LIMIT 1"
 _A_POINT_OF_ROAD = "SELECT lng, lat FROM address WHERE road_id = ? LIMIT 1"
@@ -92,10 +91,6 @@ class _Hit:
 
 
 # --- slips ----------------------------------------------------------------------------------------
-
-
-def _may_have_slip(word: str) -> bool:
-    return word.isalpha() and SHORTEST_WORD_WITH_SLIP <= len(word) <= LONGEST_WORD_WITH_SLIP
 
 
 def _slips(word: str) -> set[str]:
@@ -204,19 +199,17 @@ class Lookup:
         return self._is_near(*point)
 
     def _named(self, given: Sequence[Reading]) -> list[NamedPlace]:
-        hits = self._found(given, {}) or self._found_anywhere(given) or self._found_with_slip(given)
+        hits = self._found(given, {}) or self._found_anywhere(given)
+        if not hits and (near := self._near(given)):
+            hits = self._found(given, near)
         return _told_apart(hits[: self.at_most])
-
-    def _found_with_slip(self, given: Sequence[Reading]) -> list[_Hit]:
-        near = self._near(given)
-        return self._found(given, near) if near else []
 
     def _near(self, given: Sequence[Reading]) -> Near:
         """Return what the unknown words may stand for.
 
         A word that is known was meant: Waipawa is not Waipara, though nothing in it was found.
         """
-        words = dict.fromkeys(filter(_may_have_slip, chain(*(r.words for r in given))))
+        words = dict.fromkeys(filter(may_have_slip, chain(*(r.words for r in given))))
         last = {reading.words[-1] for reading in given}
         unknown = [word for word in words if not self._is_known(word, unfinished=word in last)]
         return {word: self._known_slips(word) for word in unknown}

@@ -100,7 +100,7 @@ class Query:
 
     def last_fits(self, last: Term, words: frozenset[str]) -> bool:
         """Whether the last word is among words, or begins one of them if it may."""
-        return last.fits(words) or bool(self.start and self._begins_one(words))
+        return last.fits(words) or bool(self.start and any(w.startswith(self.start) for w in words))
 
     def not_typed(self, words: frozenset[str]) -> int:
         """Return how many of some words were not typed."""
@@ -122,6 +122,3 @@ class Query:
     def match(self, name: Sequence[str], around: Around) -> MatchKind:
         """Return how wholly the words typed are a name and places around it."""
         return match_of(self.reading.typed, name, around, self.near)
-
-    def _begins_one(self, words: frozenset[str]) -> bool:
-        return any(word.startswith(self.start) for word in words)
