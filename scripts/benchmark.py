@@ -233,7 +233,7 @@ from catchments.web.common.services import EXTENSION
 imported = time.perf_counter()
 running = application.web_app().extensions[EXTENSION]
 world = running.snapshots.current()
-world.school(54, on=world.today)
+world.as_at(world.today).school(54)
 print(imported - began, time.perf_counter() - imported)
 """
 

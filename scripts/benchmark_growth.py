@@ -129,10 +129,10 @@ made = application.web_app()
 imported = time.perf_counter()
 running = made.extensions[EXTENSION]
 world = running.snapshots.current()
-world.school(54, on=world.today)
+world.as_at(world.today).school(54)
 first = time.perf_counter()
 for summary in world.timeline.editions:
-    world.school(54, on=summary.effective_from)
+    world.as_at(summary.effective_from).school(54)
 every = time.perf_counter()
 client = made.test_client()
 client.get("/v1/provider?school_id=54")

@@ -47,22 +47,14 @@ class EditionHistory:
         """Return an edition by number, or None."""
         return next((each for each in self.editions if each.number == number), None)
 
-    def follower(self, edition: EditionSummary) -> EditionSummary | None:
-        """Return the edition that takes an edition's place, as far as it is known."""
-        place = (edition.effective_from, edition.number)
-        later = (
-            each
-            for each in self.world.timeline.editions
-            if (each.effective_from, each.number) > place
-        )
-        return next(later, None)
-
     def last_day(self, edition: EditionSummary) -> date | None:
         """Return the last day on which an edition is in force, or None where none is known.
 
         It may lie before `effective_from`: then it never was.
         """
-        follower = self.follower(edition)
+        place, known = (edition.effective_from, edition.number), self.world.timeline.editions
+        later = (each for each in known if (each.effective_from, each.number) > place)
+        follower = next(later, None)
         return follower.effective_from - timedelta(days=1) if follower else None
 
     def standing(self, edition: EditionSummary) -> Standing:

@@ -227,14 +227,6 @@ class Published:
             raise NotKnown(f"There is no school directory release {release_number}.")
         return self._snapshot(edition_number, release_number)
 
-    def school(self, school_id: int, *, on: date) -> Answer | None:
-        """Return the answer for a school on a date, with what changes next; None before all."""
-        return self.as_at(on).school(school_id)
-
-    def point(self, *, lng: float, lat: float, on: date) -> Answer | None:
-        """Return the answer for a point on a date, with what changes next; None before all."""
-        return self.as_at(on).point(lng=lng, lat=lat)
-
     def as_at(self, day: date) -> AsAt:
         """Return what holds on a date, to be asked. Raises NothingPublished."""
         return AsAt(self, day, self.on(day))
@@ -369,7 +361,8 @@ class Snapshots:
     def __init__(self, archive: Store, *, today: Callable[[], date] = today_in_new_zealand):
         self._archive = archive
         self._today = today
-        self._published: Published | None = None
+        self.latest: Published | None = None
+        """What is published, if it has been read once, without asking the archive."""
         self._refreshing = threading.Lock()
         self._building = threading.Lock()
         self._swapping = threading.Lock()
@@ -380,32 +373,27 @@ class Snapshots:
 
     def current(self) -> Published:
         """Return what is published; only the first call ever waits for the archive."""
-        if self._published is None:
+        if self.latest is None:
             self.refresh()
-        published, today = self._published, self._today()
+        published, today = self.latest, self._today()
         assert published is not None  # noqa: S101 - refresh sets it or raises
         return published if published.today == today else self._on_new_day(today)
 
     def _on_new_day(self, today: date) -> Published:
         # It needs nothing of the archive, which may be away: what takes effect was built before.
         with self._swapping:
-            assert self._published is not None  # noqa: S101 - only `current` asks, and it has one
-            if self._published.today != today:
+            assert self.latest is not None  # noqa: S101 - only `current` asks, and it has one
+            if self.latest.today != today:
                 fresh = Recent(LARGE_THINGS_KEPT)
-                self._published = replace(self._published, today=today, memo={}, recent=fresh)
-            return self._published
-
-    @property
-    def latest(self) -> Published | None:
-        """What is published, if it has been read once, without asking the archive."""
-        return self._published
+                self.latest = replace(self.latest, today=today, memo={}, recent=fresh)
+            return self.latest
 
     def refresh(self) -> bool:
         """Read anew if anything was published or the day has changed; return whether."""
         with self._refreshing:
             state, today = self._archive.state(), self._today()
             self.refreshed_at = datetime.now(NEW_ZEALAND_TIME)
-            old = self._published
+            old = self.latest
             if old is not None and (old.state, old.today) == (state, today):
                 return False
             published = self._read(state, today)
@@ -414,7 +402,7 @@ class Snapshots:
             if published.timeline.editions and published.timeline.releases:
                 self._warm(published)
             with self._swapping:
-                self._published = published
+                self.latest = published
             return True
 
     def _read(self, state: Any, today: date) -> Published:

@@ -143,10 +143,6 @@ class ArtefactFile(io.RawIOBase):
         self._at = max(0, bases[whence] + offset)
         return self._at
 
-    def tell(self) -> int:
-        """Return the place."""
-        return self._at
-
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read as much as fits into the buffer, or less at the end."""
         room = memoryview(buffer).cast("B")

@@ -561,7 +561,7 @@ def test_a_withdrawn_edition_stays_on_record_and_never_answers(published: Store)
     assert provider_of(published, 2, AHI) == "P-RIMU"
     assert published.editions()[1].withdrawn_at is not None
     world = Snapshots(published, today=lambda: TODAY).current()
-    answer = world.school(54, on=SOON)
+    answer = world.as_at(SOON).school(54)
     assert answer
     assert answer.provider == small_edition().providers["P-AHI"]
     assert answer.upcoming is None
@@ -573,15 +573,15 @@ def test_a_withdrawn_edition_stays_on_record_and_never_answers(published: Store)
 def test_an_answer_says_what_a_scheduled_edition_will_change(published: Store) -> None:
     publish(published, drafted(published, to_provider(Kōwhai="P-AHI"), base=1), SOON)
     world = Snapshots(published, today=lambda: TODAY).current()
-    answer = world.school(55, on=TODAY)
+    answer = world.as_at(TODAY).school(55)
     assert answer
     assert answer.upcoming
     assert (answer.upcoming.effective_from, answer.upcoming.edition) == (SOON, 2)
     assert answer.upcoming.sentence == (
         "From 2 April 2026 it is served by Ahi Trust, in the Kōwhai catchment."
     )
-    assert world.school(54, on=TODAY).upcoming is None  # type: ignore[union-attr]
-    assert world.school(55, on=SOON).upcoming is None  # type: ignore[union-attr]
+    assert world.as_at(TODAY).school(54).upcoming is None  # type: ignore[union-attr]
+    assert world.as_at(SOON).school(55).upcoming is None  # type: ignore[union-attr]
 
 
 def test_a_new_provider_may_be_named_beside_the_catchments(store: Store) -> None:
@@ -599,7 +599,7 @@ def test_a_place_in_an_accepted_overlap_is_ambiguous(
     edition = overlapping_edition(demonstration=False)
     assert publish(store, drafted(store, *all_of(edition))) == [1]
     world = Snapshots(store, today=lambda: TODAY).current()
-    answer = world.point(lng=175.1, lat=-38.6, on=TODAY)
+    answer = world.as_at(TODAY).point(lng=175.1, lat=-38.6)
     assert answer
     assert answer.status is Status.AMBIGUOUS
     assert [c.catchment.code for c in answer.candidates] == [AHI, KOWHAI]
@@ -614,7 +614,7 @@ def test_the_demonstration_edition_passes_its_own_checks(demonstration_database:
         assert len(edition.catchments) == len(edition.boundaries)
         world = Snapshots(store, today=lambda: TODAY).current()
         for school in release.schools.values():
-            answer = world.school(school.school_id, on=TODAY)
+            answer = world.as_at(TODAY).school(school.school_id)
             assert answer
             if school.status is SchoolStatus.OPEN and school.school_id not in edition.unserved:
                 assert answer.status is Status.RESOLVED, answer.sentence

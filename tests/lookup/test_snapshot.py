@@ -156,7 +156,7 @@ def snapshots(archive, clock):
 
 
 def provider_of(snapshots, school_id=54, *, on=TODAY):
-    answer = snapshots.current().school(school_id, on=on)
+    answer = snapshots.current().as_at(on).school(school_id)
     return answer and answer.provider and answer.provider.code
 
 
@@ -292,7 +292,7 @@ def test_a_publication_replaces_the_world_whole_and_leaves_the_old_one_as_it_was
     assert provider_of(snapshots) == "P1"  # not before the refresh
     assert snapshots.refresh()
     assert provider_of(snapshots) == "P2"
-    assert old.school(54, on=TODAY).provider.code == "P1"
+    assert old.as_at(TODAY).school(54).provider.code == "P1"
     assert snapshots.current() is not old
 
 
@@ -307,7 +307,7 @@ def test_what_is_remembered_with_a_world_dies_with_it(archive, snapshots):
 def test_a_new_directory_replaces_the_world_too(archive, snapshots):
     archive.publish(content("P1"))
     with pytest.raises(NotKnown):
-        snapshots.current().school(77, on=TODAY)
+        snapshots.current().as_at(TODAY).school(77)
     archive.release_schools({77: School(77, "New", place=IN_SQUARE)})
     assert snapshots.refresh()
     assert provider_of(snapshots, 77) == "P1"
@@ -316,10 +316,10 @@ def test_a_new_directory_replaces_the_world_too(archive, snapshots):
 def test_withdrawing_a_scheduled_edition_replaces_the_world(archive, snapshots):
     archive.publish(content("P1"))
     scheduled = archive.publish(content("P2"), AUGUST)
-    assert snapshots.current().school(54, on=TODAY).upcoming is not None
+    assert snapshots.current().as_at(TODAY).school(54).upcoming is not None
     archive.withdraw(scheduled)
     assert snapshots.refresh()
-    assert snapshots.current().school(54, on=TODAY).upcoming is None
+    assert snapshots.current().as_at(TODAY).school(54).upcoming is None
     assert provider_of(snapshots, on=AUGUST) == "P1"
 
 
@@ -334,8 +334,8 @@ def test_a_new_day_brings_the_edition_of_that_day_into_force(archive, snapshots,
         assert snapshots.refresh()
     world = snapshots.current()
     assert (world.today, world.on(world.today).edition.number) == (TOMORROW, 2)
-    assert world.school(54, on=world.today).provider.code == "P2"
-    assert world.school(54, on=world.today).upcoming is None
+    assert world.as_at(world.today).school(54).provider.code == "P2"
+    assert world.as_at(world.today).school(54).upcoming is None
     assert world is snapshots.current()
 
 
@@ -406,7 +406,7 @@ def test_before_anything_is_published_a_world_says_what_to_do(there):
         archive.publish(content())
     world = Snapshots(archive, today=Clock(TODAY)).current()
     with pytest.raises(NothingPublished) as refused:
-        world.school(54, on=TODAY)
+        world.as_at(TODAY).school(54)
     assert refused.value.problem == "Nothing has been published yet."
     assert "publish an edition" in refused.value.next_step
 
@@ -421,8 +421,8 @@ def test_before_the_first_edition_there_is_no_answer_and_no_error(
     world = snapshots.current()
     snapshot = world.on(day)
     assert (snapshot and snapshot.edition.number) == expected
-    assert (world.school(54, on=day) is None) is (expected is None)
-    assert (world.point(lng=174.05, lat=-36.05, on=day) is None) is (expected is None)
+    assert (world.as_at(day).school(54) is None) is (expected is None)
+    assert (world.as_at(day).point(lng=174.05, lat=-36.05) is None) is (expected is None)
 
 
 def test_an_earlier_date_is_answered_from_the_edition_and_directory_of_that_date(
@@ -432,7 +432,7 @@ def test_an_earlier_date_is_answered_from_the_edition_and_directory_of_that_date
     archive.publish(content("P2"), YESTERDAY)
     archive.release_schools({54: School(54, "Renamed", place=IN_SQUARE)}, YESTERDAY)
     world = snapshots.current()
-    before, now = world.school(54, on=JANUARY), world.school(54, on=TODAY)
+    before, now = world.as_at(JANUARY).school(54), world.as_at(TODAY).school(54)
     assert (before.school.name, before.provider.code) == ("Kura", "P1")
     assert (now.school.name, now.provider.code) == ("Renamed", "P2")
 
@@ -481,8 +481,8 @@ def test_today_is_that_of_new_zealand():
 # --- what changes next ----------------------------------------------------------------------------
 
 
-def upcoming_of(snapshots, **question):
-    return snapshots.current().school(54, **({"on": TODAY} | question)).upcoming
+def upcoming_of(snapshots, on=TODAY):
+    return snapshots.current().as_at(on).school(54).upcoming
 
 
 def test_an_upcoming_change_is_told_with_its_date_and_provider(archive, snapshots):
@@ -494,7 +494,7 @@ def test_an_upcoming_change_is_told_with_its_date_and_provider(archive, snapshot
     assert upcoming.sentence == (
         "From 1 August 2026 it is served by Provider P2, in the Catchment A catchment."
     )
-    point = snapshots.current().point(lng=174.05, lat=-36.05, on=TODAY)
+    point = snapshots.current().as_at(TODAY).point(lng=174.05, lat=-36.05)
     assert point.upcoming == upcoming
 
 
@@ -502,7 +502,7 @@ def test_an_upcoming_edition_that_changes_nothing_for_a_school_is_not_told(archi
     archive.publish(content("P1"))
     archive.publish(content("P1", beside=BESIDE), AUGUST)
     assert upcoming_of(snapshots) is None
-    assert snapshots.current().school(55, on=TODAY).upcoming is None
+    assert snapshots.current().as_at(TODAY).school(55).upcoming is None
 
 
 def test_the_first_edition_that_changes_the_answer_is_told(archive, snapshots):
@@ -639,7 +639,7 @@ def test_however_many_editions_are_scheduled_no_question_builds_one(archive, sna
     snapshots.current()
     archive.asked.clear()
     for _ in range(3):
-        assert snapshots.current().school(54, on=TODAY).upcoming is None
+        assert snapshots.current().as_at(TODAY).school(54).upcoming is None
     assert archive.asked == []
 
 
@@ -654,8 +654,8 @@ def test_readers_never_see_a_mixture_of_two_editions(archive):
     def read():
         while not stop.is_set():
             world = snapshots.current()
-            snapshot, answer = world.on(TODAY), world.school(54, on=TODAY)
-            at = world.point(lng=174.05, lat=-36.05, on=TODAY)
+            snapshot, answer = world.on(TODAY), world.as_at(TODAY).school(54)
+            at = world.as_at(TODAY).point(lng=174.05, lat=-36.05)
             number = snapshot.edition.number
             seen.add(number)
             if {answer.provider.code, at.provider.code} != {f"P{number}"}:

@@ -230,7 +230,7 @@ def test_a_world_seen_while_publishing_goes_on_is_of_one_edition(
         found = set()
         while not done.is_set():
             world = snapshots.current()
-            snapshot, answer = world.on(today), world.school(54, on=today)
+            snapshot, answer = world.on(today), world.as_at(today).school(54)
             assert snapshot
             assert answer
             assert answer.catchment

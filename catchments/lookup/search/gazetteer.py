@@ -253,13 +253,6 @@ class Gazetteer:
         found = self.addresses.at(typed)[:at_most]
         return [replace(self.entries[entry], match=match) for entry, match in found]
 
-    def localities_named_in(self, typed: TypedText | AddressText) -> list[NamedPlace]:
-        """Return the suburbs, else the towns, whose name stands at the end of an address.
-
-        Several where one name is that of several places. None of them is what was typed.
-        """
-        return self.endings.of_text(typed)
-
     # --- numbers ----------------------------------------------------------------------------------
 
     def _numbered(self, number: int | None, words: Sequence[str]) -> Iterator[int]:

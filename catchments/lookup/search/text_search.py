@@ -97,10 +97,6 @@ class Candidates(NamedTuple):
         """Whether the text names them wholly."""
         return bool(self.named) and self.named[0].match is MatchKind.EXACT
 
-    def beside(self, need: OtherNeed | None) -> Candidates:
-        """Return the same with a need of another kind that the text has as well."""
-        return self._replace(need=need)
-
     def answer(self, text: str, matches: Sequence[Match], *, more: bool) -> Answer:
         """Return what they come to together."""
         if self.need and not matches:
@@ -212,7 +208,7 @@ class TextSearch:
         if found.is_exact:
             return found
         need = other_need(typed)
-        return Candidates(need=need) if need else found.beside(_need_beside(typed, found))
+        return Candidates(need=need) if need else found._replace(need=_need_beside(typed, found))
 
     def _at_spot(self, snapshot: Snapshot, pasted: Pasted) -> Candidates:
         """Return what was pasted: what its text names wholly, else its point or why none."""
@@ -282,7 +278,7 @@ class TextSearch:
     def _around(self, gazetteer: Gazetteer, address: AddressText) -> list[NamedPlace]:
         """Return the suburbs and towns that stand at the end of a text."""
         known = self.addresses.localities_named_in(address, at_most=SHOWN_AT_MOST)
-        return [*gazetteer.localities_named_in(address), *known]
+        return [*gazetteer.endings.of_text(address), *known]
 
     def _in_parts(self, gazetteer: Gazetteer, typed: TypedText) -> list[NamedPlace]:
         """Return the schools that come near to one of the parts between commas."""

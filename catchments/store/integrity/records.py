@@ -38,7 +38,7 @@ def edition_record(connection: sa.Connection, number: int) -> dict[str, Any]:
     """Return what an entry holds of an edition, and of the files that were made of it."""
     parts = _read(edition_rows(connection, number))
     return {
-        "digest": _kept(connection, _edition(number), parts),
+        "digest": _kept(connection, f"edition {number}", parts),
         **artefacts_record(connection, number),
     }
 
@@ -46,7 +46,7 @@ def edition_record(connection: sa.Connection, number: int) -> dict[str, Any]:
 def artefacts_record(connection: sa.Connection, number: int) -> dict[str, Any]:
     """Return what an entry holds of the files that were made of an edition."""
     parts = _read({ARTEFACT: artefact_rows(connection, number)})
-    return {"made": _kept(connection, _edition(number), parts)}
+    return {"made": _kept(connection, f"edition {number}", parts)}
 
 
 def release_record(connection: sa.Connection, number: int) -> dict[str, Any]:
@@ -134,7 +134,3 @@ def _listed(rows: Rows) -> str:
 
 def _read(parts: Mapping[str, Iterable[tuple[str, bytes]]]) -> dict[str, Rows]:
     return {name: list(rows) for name, rows in parts.items()}
-
-
-def _edition(number: int) -> str:
-    return f"edition {number}"

@@ -154,7 +154,7 @@ def before_first_edition(world: Published, on: date, school_id: int | None) -> A
     Raises NotKnown for a school that was never known.
     """
     first = world.timeline.editions[0].effective_from
-    known = world.school(school_id, on=first) if school_id is not None else None
+    known = world.as_at(first).school(school_id) if school_id is not None else None
     text = f"No edition was in force on {long_date(on)}; the first is from {long_date(first)}."
     return Answer(
         status=Status.UNRESOLVED,

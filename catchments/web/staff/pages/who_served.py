@@ -72,7 +72,7 @@ def who() -> Response:
 
 
 def _decided(world: Published, school_id: int, day: date) -> Decided:
-    summary, answer = world.timeline.edition_on(day), world.school(school_id, on=day)
+    summary, answer = world.timeline.edition_on(day), world.as_at(day).school(school_id)
     if summary is None or answer is None:
         first = world.timeline.editions[0].effective_from
         raise NotKnown(
