@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from catchments.core.model import MatchKind, Place, PlaceKind, School, SchoolStatus
 from catchments.core.settings import ROOT
-from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
+from catchments.lookup.search.pasted.contacts import Known, SchoolContacts
+from catchments.lookup.search.pasted.postcodes import Postcodes
 from catchments.lookup.search.typed_text import TypedText
 from tests.worlds import HOSTILE
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catchments.core.model import MatchKind, Place
-from catchments.lookup.search.pasted import Pasted, read
+from catchments.lookup.search.pasted.reading import read
+from catchments.lookup.search.pasted.spots import Pasted
 from catchments.lookup.search.typed_text import LONGEST_PASTED, TypedText
 
 pytestmark = pytest.mark.every_case

@@ -13,7 +13,8 @@ from pluscodes import openlocationcode
 
 from catchments.core.model import MatchKind, NamedPlace, Place, PlaceKind
 from catchments.geometry.coordinates import NZTM2000, WGS84, in_new_zealand, to_360, transformer
-from catchments.lookup.search.pasted import Pasted, read
+from catchments.lookup.search.pasted.reading import read
+from catchments.lookup.search.pasted.spots import Pasted
 from catchments.lookup.search.typed_text import LONGEST_PASTED, TypedText
 from tests.worlds import HOSTILE
 

@@ -310,7 +310,7 @@ def test_networks_take_turns_and_those_that_failed_come_last(monkeypatch):
     guests = []
     for n, each in enumerate(line, 1):
         guests.append(Guest(lane, *each))
-        wait_until(lambda n=n: lane.waiting == n, "they stand in line")
+        wait_until(lambda n=n: len(lane._line) == n, "they stand in line")
     order = served_in_turn(guests, first)
     assert order == ["flood", "office", "flood", "flood", "guesser"]
 
@@ -323,7 +323,7 @@ def test_where_the_line_is_full_whoever_is_last_in_rank_goes(monkeypatch):
     guests = []
     for n in range(1, 3):
         guests.append(Guest(lane, "flood", 5))
-        wait_until(lambda n=n: lane.waiting == n, "they stand in line")
+        wait_until(lambda n=n: len(lane._line) == n, "they stand in line")
     guests.append(Guest(lane, "office"))
     wait_until(lambda: guests[1].refused, "the flood's last one is refused")
     refused = Guest(lane, "flood", 9)
@@ -338,11 +338,11 @@ def test_nobody_waits_for_ever(monkeypatch):
     assert first.served.wait(PATIENCE_S)
     with pytest.raises(TooBusy), lane.slot("y"):
         pass
-    assert lane.waiting == 0
+    assert len(lane._line) == 0
     first.leave.set()
     wait_until(lambda: not first.is_alive(), "the first has left")
     with lane.slot("y"):
-        assert lane.waiting == 0
+        assert len(lane._line) == 0
 
 
 def test_strangers_hold_no_slot_of_those_who_are_known():

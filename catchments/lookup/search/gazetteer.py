@@ -36,7 +36,8 @@ from catchments.lookup.search.exact.words import TYPE_WORDS, undoubled
 from catchments.lookup.search.index import WordIndex, by_every, members
 from catchments.lookup.search.localities import LocalityEndings, localities_of
 from catchments.lookup.search.matching import Judge
-from catchments.lookup.search.pasted import Known, Postcodes, SchoolContacts
+from catchments.lookup.search.pasted.contacts import Known, SchoolContacts
+from catchments.lookup.search.pasted.postcodes import Postcodes
 from catchments.lookup.search.slips import SHORTEST_WORD, Vocabulary, one_slip_from, respaced
 from catchments.lookup.search.street_addresses import SchoolAddresses
 from catchments.lookup.search.typed_text import TypedText

@@ -36,7 +36,8 @@ from catchments.lookup.search.combining import (
 from catchments.lookup.search.exact.words import says_too_little
 from catchments.lookup.search.gazetteer import Exact, Gazetteer
 from catchments.lookup.search.matching import IN_ORDER
-from catchments.lookup.search.pasted import Pasted, read
+from catchments.lookup.search.pasted.reading import read
+from catchments.lookup.search.pasted.spots import Pasted
 from catchments.lookup.search.typed_text import TypedText
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 

@@ -11,8 +11,6 @@ from flask import Flask
 from catchments.requests import web
 from catchments.requests.web.blueprint import blueprint, files
 
-__all__ = ["register"]
-
 for each in walk_packages(web.__path__, f"{web.__name__}."):
     import_module(each.name)
 

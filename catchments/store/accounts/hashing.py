@@ -52,11 +52,6 @@ class Lane:
         self._busy = False
         self._served = 0
 
-    @property
-    def waiting(self) -> int:
-        """Return how many stand in the line."""
-        return len(self._line)
-
     @contextmanager
     def slot(self, network: str = "", failures: int = 0) -> Iterator[None]:
         """Hold the slot for the block, for somebody of a network that failed so often of late.

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from catchments.core.errors import InputRefused, NotAllowed, NotNow, long_date, refuse_stale
 from catchments.core.roles import Person
 from catchments.store import schema
-from catchments.store.engine import Repository, now
+from catchments.store.engine import Repository, now, reads
 from catchments.store.integrity.audit import append
 
 PROPOSED, PUBLISHED, DROPPED = "proposed", "published", "dropped"
@@ -66,13 +66,17 @@ class ContentCheck:
     at: datetime
 
 
+def _versions(connection: sa.Connection, piece: str = "") -> list[ContentVersion]:
+    """Return every version of a piece, or of all, the first ones first."""
+    query = _V.select().order_by(_V.c.piece, _V.c.version)
+    query = query.where(_V.c.piece == piece) if piece else query
+    return [ContentVersion(**row._mapping) for row in connection.execute(query)]
+
+
 class Contents(Repository):
     """The site's texts in a store."""
 
-    def versions(self, piece: str = "") -> list[ContentVersion]:
-        """Return every version of a piece, or of all, the first ones first."""
-        query = _V.select().order_by(_V.c.piece, _V.c.version)
-        return self._read(query.where(_V.c.piece == piece) if piece else query, ContentVersion)
+    versions = reads(_versions)
 
     def checks(self) -> list[ContentCheck]:
         """Return every comparison, the first ones first."""
@@ -154,11 +158,6 @@ def decided(connection: sa.Connection) -> int:
     versions = sa.select(sa.func.count(_V.c.decided_at)).scalar_subquery()
     checks = sa.select(sa.func.count()).select_from(_C).scalar_subquery()
     return int(connection.scalar(sa.select(versions + checks)) or 0)
-
-
-def _versions(connection: sa.Connection, piece: str) -> list[ContentVersion]:
-    query = _V.select().where(_V.c.piece == piece).order_by(_V.c.version)
-    return [ContentVersion(**row._mapping) for row in connection.execute(query)]
 
 
 def _is_the_same(last: ContentVersion, wording: Wording, by: Person) -> bool:
