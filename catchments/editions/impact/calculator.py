@@ -245,23 +245,19 @@ class ImpactCalculator:
     def _unchanged(self, kept: _Base, on: date, rates: Rates) -> _Worked:
         """Return the base itself, as nothing has followed it yet: nothing blocks what it is."""
         base = kept.snapshot
-        return _Worked(base.edition, base.answers, kept.outside, self._before(kept, on, rates))
-
-    def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
-        """Return what `Snapshot.of(after, release).answers` would be."""
-        comparison = compare(base.edition, after)
-        touched = touched_codes(base.edition, after, comparison)
-        return answers_after(base, after, comparison, touched, self.schools)
-
-    def _before(self, kept: _Base, on: date, rates: Rates) -> Side:
-        base = kept.snapshot
         key = (on, *sorted(rates.by_region.items()), rates.default)
 
         def made() -> Side:
             areas = self._areas.of(base.edition.boundaries)
             return Side.of(base.edition, base.answers, areas, rates, on)
 
-        return kept.sides.get(key, made)
+        return _Worked(base.edition, base.answers, kept.outside, kept.sides.get(key, made))
+
+    def answers(self, base: Snapshot, after: Edition) -> dict[int, Answer]:
+        """Return what `Snapshot.of(after, release).answers` would be."""
+        comparison = compare(base.edition, after)
+        touched = touched_codes(base.edition, after, comparison)
+        return answers_after(base, after, comparison, touched, self.schools)
 
     def _base(self, snapshot: Snapshot) -> _Base:
         def made() -> _Base:

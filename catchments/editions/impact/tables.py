@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
+from operator import add, sub
 
 from catchments.changes.comparison import Comparison
 from catchments.changes.publication_checks import Concern
@@ -28,16 +29,10 @@ class Numbers:
     area_km2: float = 0.0
 
     def __add__(self, other: Numbers) -> Numbers:
-        return Numbers(
-            self.schools + other.schools,
-            self.students + other.students,
-            self.estimated_absent + other.estimated_absent,
-            self.area_km2 + other.area_km2,
-        )
+        return Numbers(*map(add, astuple(self), astuple(other)))
 
     def __sub__(self, other: Numbers) -> Numbers:
-        schools, students = -other.schools, -other.students
-        return self + Numbers(schools, students, -other.estimated_absent, -other.area_km2)
+        return Numbers(*map(sub, astuple(self), astuple(other)))
 
 
 NOTHING = Numbers()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partialmethod
 from types import MappingProxyType
 from typing import Any
 
@@ -131,33 +132,30 @@ class DraftRepository(DraftReadings):
             forget(connection, draft_id, seen.person.id, upload)
             doing.detail = {"sentence": sentence}
 
-    def undo(
+    def _turn(
         self,
         draft_id: int,
         position: int | None = None,
         *,
+        undone: bool,
         seen: ExpectedVersion,
         sentences: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
-        """Undo a change, or the last that holds. Raises Stale or NotNow.
+        """Undo a change, or the last that holds; or do one again, or the one undone last.
 
-        Whoever names one has tried that the later ones fit without it; `sentences` are what those
-        do now, by position.
+        Whoever names one has tried that the later ones fit without it, or with it; `sentences` are
+        what those do now, by position. Raises Stale or NotNow.
         """
-        with self._doing(draft_id, seen, "draft.undo", among=EDITABLE) as doing:
-            self._turn(doing, position, sentences, undone=True)
+        action = "draft.undo" if undone else "draft.redo"
+        with self._doing(draft_id, seen, action, among=EDITABLE) as doing:
+            if doing is None:
+                return
+            self._mark_undone(doing, position, undone=undone)
+            for other, sentence in sentences.items():
+                doing.change(other, sentence=sentence)
 
-    def redo(
-        self,
-        draft_id: int,
-        position: int | None = None,
-        *,
-        seen: ExpectedVersion,
-        sentences: Mapping[int, str] = MappingProxyType({}),
-    ) -> None:
-        """Do a change again, or the one that was undone last. As `undo`."""
-        with self._doing(draft_id, seen, "draft.redo", among=EDITABLE) as doing:
-            self._turn(doing, position, sentences, undone=False)
+    undo = partialmethod(_turn, undone=True)
+    redo = partialmethod(_turn, undone=False)
 
     def describe(self, draft_id: int, *, title: str, reason: str, seen: ExpectedVersion) -> None:
         """Give a draft another title and reason. Raises Stale or NotNow."""
@@ -331,21 +329,6 @@ class DraftRepository(DraftReadings):
         token = table.c.detail.contains(f'"once": "{key}"')
         found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
         return found
-
-    def _turn(
-        self,
-        doing: _Doing | None,
-        position: int | None,
-        sentences: Mapping[int, str],
-        *,
-        undone: bool,
-    ) -> None:
-        """Undo a change or do it again; nothing where the form came before."""
-        if doing is None:
-            return
-        self._mark_undone(doing, position, undone=undone)
-        for other, sentence in sentences.items():
-            doing.change(other, sentence=sentence)
 
     def _mark_undone(self, doing: _Doing, position: int | None, *, undone: bool) -> None:
         table, draft = schema.draft_change, doing.draft
