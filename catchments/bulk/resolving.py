@@ -195,7 +195,7 @@ class BatchResolver:
         for row in unsure:
             place = float(lng[row]), float(lat[row])
             if place not in alone:
-                alone[place] = self.snapshot.point(lng=place[0], lat=place[1])
+                alone[place] = self.snapshot.resolver.point(lng=place[0], lat=place[1])
             self._write(outcomes, row, alone[place])
         return outcomes
 

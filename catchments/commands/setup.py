@@ -68,14 +68,10 @@ def _protect(opened: Store, settings: Settings) -> None:
 
 def prepare(opened: Store) -> None:
     """Bring a database to where it can be served from; a second time it does nothing."""
-    unpublished = not opened.editions() and not opened.releases()
-    undrawn = opened.editions_without_artefacts(MAKER)
-    if not unpublished and not undrawn:
-        return
-    if unpublished:
+    if not opened.editions() and not opened.releases():
         _seed(opened)
         return
-    for number in undrawn:
+    for number in opened.editions_without_artefacts(MAKER):
         _redraw(opened, number)
 
 

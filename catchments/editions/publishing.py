@@ -37,11 +37,6 @@ from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import Outbox
 
 CHECKING = "Checking schools and coverage"
-ArtefactMaker = Callable[[Snapshot], Sequence[Artefact]]
-"""Makes what is kept with an edition.
-
-It is given the edition and the school directory release that it was checked against.
-"""
 
 
 @dataclass(frozen=True)
@@ -99,12 +94,16 @@ class Outcome:
 
 
 class Publisher:
-    """Checks drafts against what is published, and publishes them."""
+    """Checks drafts against what is published, and publishes them.
+
+    `make_artefacts` makes what is kept with an edition, of that and of the school directory release
+    that it was checked against.
+    """
 
     def __init__(
         self,
         store: Store,
-        make_artefacts: ArtefactMaker,
+        make_artefacts: Callable[[Snapshot], Sequence[Artefact]],
         maker: str,
         *,
         today: date,

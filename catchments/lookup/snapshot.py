@@ -94,10 +94,6 @@ class Snapshot:
             return self.resolver.school(school_id, on=on)
         return self.resolver.dated(undated, on=on)
 
-    def point(self, *, lng: float, lat: float) -> Answer:
-        """Return the answer for a WGS 84 point."""
-        return self.resolver.point(lng=lng, lat=lat)
-
     def named(self, named: NamedPlace, *, on: date) -> Answer:
         """Return the answer for what a text may mean, on a date. Raises NotKnown."""
         if named.kind is PlaceKind.SCHOOL:
@@ -264,7 +260,7 @@ class AsAt:
 
     def point(self, *, lng: float, lat: float) -> Answer | None:
         """Return the answer for a point, with what changes next; None before all editions."""
-        return self._with_upcoming(lambda s: s.point(lng=lng, lat=lat))
+        return self._with_upcoming(lambda s: s.resolver.point(lng=lng, lat=lat))
 
     def named(self, named: NamedPlace) -> Answer | None:
         """Return the answer for a candidate, with what changes next; None before all editions."""

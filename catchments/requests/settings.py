@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from catchments.core.environment_values import count, switch
-from catchments.core.errors import InputRefused, shown
+from catchments.core.environment_values import count, fitting, switch
+from catchments.core.errors import InputRefused
 from catchments.core.settings import ROOT, SHORTEST_KEY, Settings, sqlite_url
 from catchments.core.settings_file import take_in
 
@@ -101,13 +101,8 @@ def _of_ours(refused: InputRefused, environment: Mapping[str, str]) -> InputRefu
 
 
 def _lookup_url(text: str) -> str:
-    if not _LOOKUP_URL.fullmatch(text):
-        raise InputRefused(
-            f"{OURS}LOOKUP_URL is {shown(text)}.",
-            field=f"{OURS}LOOKUP_URL",
-            allowed=f"It must be as {DEFAULT_LOOKUP_URL}, perhaps with a path.",
-        )
-    return text.rstrip("/")
+    allowed = f"It must be as {DEFAULT_LOOKUP_URL}, perhaps with a path."
+    return fitting(f"{OURS}LOOKUP_URL", text, _LOOKUP_URL.fullmatch, allowed).rstrip("/")
 
 
 def _kept_years(environment: Mapping[str, str]) -> int:

@@ -126,7 +126,7 @@ def test_every_place_gets_the_answer_that_it_would_get_alone(
     source = write_parquet(tmp_path / "in.parquet", {"lng": lngs, "lat": lats})
     done = run(source, tmp_path / "out.parquet")
     for row, (lng, lat) in zip(read(tmp_path / "out.parquet"), PLACES, strict=True):
-        wanted = expected(snapshot.point(lng=lng, lat=lat))
+        wanted = expected(snapshot.resolver.point(lng=lng, lat=lat))
         assert {"lng": lng, "lat": lat, **wanted} == row
     assert len(PLACES) == done.rows
     assert len(PLACES) == sum(done.statuses.values())
@@ -384,7 +384,7 @@ def test_geoparquet_is_read_in_its_own_crs_easting_first_and_stays_geoparquet(
     columns = {"id": range(len(points)), "geometry": points}
     source = write_parquet(tmp_path / "in.parquet", columns, geo(crs))
     run(source, tmp_path / "out.geoparquet")
-    wanted = [expected(snapshot.point(lng=lng, lat=lat)) for lng, lat in PLACES]
+    wanted = [expected(snapshot.resolver.point(lng=lng, lat=lat)) for lng, lat in PLACES]
     found = read(tmp_path / "out.geoparquet")
     names = ("catchment_code", "provider_status", "provider_basis")
     apart = [at for at, place in enumerate(PLACES) if place[0] != 175.0]  # no CRS keeps an edge

@@ -110,7 +110,7 @@ def assert_as_alone(snapshot, lng, lat, **how):
     resolver = BatchResolver.of(snapshot)
     outcomes = resolver.points(lng=np.array(lng), lat=np.array(lat), **how)
     said = [row(resolver, outcomes, at) for at in range(len(lng))]
-    answers = [snapshot.point(lng=x, lat=y) for x, y in zip(lng, lat, strict=True)]
+    answers = [snapshot.resolver.point(lng=x, lat=y) for x, y in zip(lng, lat, strict=True)]
     assert said == list(map(alone, answers))
     noted = [resolver.notices(outcomes, at) for at in range(len(lng))]
     assert noted == [[notice.code for notice in answer.notices] for answer in answers]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -21,7 +20,7 @@ from catchments.changes.uncovered import area as in_words
 from catchments.core.model import Edition, Place
 from catchments.geometry.changing_index import boundaries_near
 from catchments.geometry.coordinates import area_m2, geometry_to_360, in_metres, to_180
-from catchments.geometry.planar import Flags, Nearest, Shapes, points_within
+from catchments.geometry.planar import Flags, Floats, Nearest, Shapes, points_within
 from catchments.runtime.remembered import Remembered
 
 PIECES, CUT_OFF = "pieces", "cut-off"
@@ -37,8 +36,6 @@ _FAR_DEGREES = FAR_M / 111_000.0
 
 _PARTED = Remembered()
 """What was found of two editions that something still holds."""
-
-Marks = npt.NDArray[np.float64]
 
 
 def parted(before: Edition, after: Edition) -> tuple[Concern, ...]:
@@ -73,7 +70,7 @@ class _Pieces:
     """A boundary's polygons, longitudes 0…360, with what tells each from others."""
 
     shapes: Shapes
-    marks: Marks
+    marks: Floats
     """A row for each: its box, area and number of vertices."""
     largest: int
 

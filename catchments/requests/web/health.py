@@ -14,16 +14,6 @@ from catchments.web.front.watchers import is_watcher
 UNAVAILABLE = 503
 
 
-class DatabaseAway(StoreUnavailable):
-    """What strangers may know of a database that is away: that it is, and not where it was."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The service cannot reach its database just now.",
-            next_step="Nothing that was kept is lost. Try again in a few minutes.",
-        )
-
-
 def register(app: Flask) -> None:
     """Have the log say why the database is away, and pages that it is."""
     for kind in (StoreUnavailable, NothingPublished):
@@ -51,4 +41,10 @@ def readyz() -> tuple[Response, int]:
 
 def _away(error: CatchmentsError) -> Response:
     current_app.logger.warning("the database is away: %s", error)
-    return problems.answer_of(DatabaseAway())
+    # Strangers may know that it is, and not where it was.
+    return problems.answer_of(
+        StoreUnavailable(
+            "The service cannot reach its database just now.",
+            next_step="Nothing that was kept is lost. Try again in a few minutes.",
+        )
+    )
