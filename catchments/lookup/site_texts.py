@@ -129,10 +129,6 @@ class Texts:
         return next((each for each in reversed(self.checks) if each.digest == digest), None)
 
 
-Kept = tuple[Sequence[ContentVersion], Sequence[ContentCheck]]
-"""As the store has them."""
-
-
 def texts_of(versions: Sequence[ContentVersion], checks: Sequence[ContentCheck]) -> Texts:
     """Return what holds of what a store keeps: what is published, and what was compared."""
     return Texts(

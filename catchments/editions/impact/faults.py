@@ -48,7 +48,6 @@ _PINCHED = Remembered()
 """Whether rings of a boundary touch, of those that something still holds."""
 
 Boundaries = Mapping[str, BaseGeometry]
-Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)

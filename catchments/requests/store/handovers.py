@@ -210,7 +210,7 @@ class Handovers(Repository):
             ):
                 raise _no_such_handover()
             context = handover_context(reference=row.reference)
-            note = seal(connection, text.strip()[:4_000], context)
+            note = seal(connection, text.strip(), context)
             connection.execute(_H.update().where(_H.c.id == number).values(note=note))
             on_trail(
                 connection,

@@ -8,14 +8,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import InputRefused
 from catchments.core.roles import Action
 from catchments.requests.rules.cases import LONGEST_REASON
+from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import CaseRole
 from catchments.requests.web.blueprint import ROOM, blueprint
 from catchments.requests.web.frame import show
 from catchments.requests.web.portal import portal, viewer
 from catchments.web.accounts.access import me, own_path, requires, said_at
 from catchments.web.accounts.pages import REFUSED, path_of
-
-LONGEST_NOTE = 4_000
 
 
 @blueprint.get("/handovers")
@@ -30,8 +29,8 @@ def handovers() -> Response:
 def handover_note(number: int) -> AnyResponse:
     """Keep what whoever gets a case is to know."""
     text = request.form.get("note", "")
-    if len(text.strip()) > LONGEST_NOTE:
-        said = f"The note has {len(text.strip()):,} characters, and {LONGEST_NOTE:,} are taken."
+    if len(text.strip()) > LONGEST_TEXT:
+        said = f"The note has {len(text.strip()):,} characters, and {LONGEST_TEXT:,} are taken."
         return _page({f"note-{number}": said}, status=REFUSED)
     portal().handovers.write_note(me(), number, text)
     return said_at(_back(), "The note is kept. Whoever gets the case reads it from the day on.")
