@@ -39,7 +39,7 @@ from catchments.store.drafts.records import (
 )
 from catchments.store.drafts.telling import hands_in, tell_approvers, tell_workers
 from catchments.store.drafts.uploads import forget
-from catchments.store.engine import now
+from catchments.store.engine import now, reads
 from catchments.store.integrity.audit import append
 
 WORK = frozenset(
@@ -60,18 +60,34 @@ class ExpectedVersion:
     """A random text that the form was given when it was written; the same twice is one form."""
 
 
+def _done_already(connection: sa.Connection, draft_id: int, idempotency_key: str) -> bool:
+    """Whether a form with this token has done its work on a draft already."""
+    subject = schema.audit_entry.c.subject == f"draft {draft_id}"
+    return _marked(connection, idempotency_key, subject) is not None
+
+
+def _begun_with(connection: sa.Connection, idempotency_key: str) -> int | None:
+    """Return the draft that a form with this token began, or None."""
+    is_begun = schema.audit_entry.c.action == "draft.begin"
+    begun = _marked(connection, idempotency_key, is_begun)
+    return int(begun.removeprefix("draft ")) if begun else None
+
+
+def _marked(connection: sa.Connection, key: str, where: sa.ColumnElement[bool]) -> str | None:
+    """Return what a form with this token was about, if it has done its work."""
+    if not key:
+        return None
+    table = schema.audit_entry
+    token = table.c.detail.contains(f'"once": "{key}"')
+    found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
+    return found
+
+
 class DraftRepository(DraftReadings):
     """The drafts of a store, for staff."""
 
-    def is_done(self, draft_id: int, idempotency_key: str) -> bool:
-        """Whether a form with this token has done its work on a draft already."""
-        with self._database.reading() as connection:
-            return self._done_already(connection, draft_id, idempotency_key)
-
-    def begun_with(self, idempotency_key: str) -> int | None:
-        """Return the draft that a form with this token began, or None."""
-        with self._database.reading() as connection:
-            return self._begun_with(connection, idempotency_key)
+    is_done = reads(_done_already)
+    begun_with = reads(_begun_with)
 
     # --- preparing ----------------------------------------------------------------------------
 
@@ -80,7 +96,7 @@ class DraftRepository(DraftReadings):
     ) -> int:
         """Begin a draft on an edition and return its id; a form sent twice begins one."""
         with self._database.writing() as connection:
-            known = self._begun_with(connection, idempotency_key)
+            known = _begun_with(connection, idempotency_key)
             if known is not None:
                 return known
             return self._begun(connection, title, reason, base_number, by, once=idempotency_key)
@@ -91,7 +107,7 @@ class DraftRepository(DraftReadings):
         A form sent twice makes one copy. Raises NotKnown; ChangeDoesNotFit where its base is gone.
         """
         with self._database.writing() as connection:
-            known = self._begun_with(connection, idempotency_key)
+            known = _begun_with(connection, idempotency_key)
             if known is not None:
                 return known
             source = records.read_head(connection, draft_id)
@@ -281,7 +297,7 @@ class DraftRepository(DraftReadings):
     ) -> Iterator[_Doing | None]:
         """Give a transaction on a draft that is as it was seen; None where it was done already."""
         with self._database.writing() as connection:
-            if self._done_already(connection, draft_id, seen.idempotency_key):
+            if _done_already(connection, draft_id, seen.idempotency_key):
                 yield None
                 return
             draft = records.read_head(connection, draft_id)
@@ -310,25 +326,6 @@ class DraftRepository(DraftReadings):
         told = {"title": title, "base": base_number, **told}
         self._note(connection, by, "draft.begin", draft_id, **told)
         return draft_id
-
-    def _done_already(self, connection: sa.Connection, draft_id: int, key: str) -> bool:
-        subject = schema.audit_entry.c.subject == f"draft {draft_id}"
-        return self._marked(connection, key, subject) is not None
-
-    def _begun_with(self, connection: sa.Connection, key: str) -> int | None:
-        begun = self._marked(connection, key, schema.audit_entry.c.action == "draft.begin")
-        return int(begun.removeprefix("draft ")) if begun else None
-
-    def _marked(
-        self, connection: sa.Connection, key: str, where: sa.ColumnElement[bool]
-    ) -> str | None:
-        """Return what a form with this token was about, if it has done its work."""
-        if not key:
-            return None
-        table = schema.audit_entry
-        token = table.c.detail.contains(f'"once": "{key}"')
-        found: str | None = connection.scalar(sa.select(table.c.subject).where(where, token))
-        return found
 
     def _mark_undone(self, doing: _Doing, position: int | None, *, undone: bool) -> None:
         table, draft = schema.draft_change, doing.draft
