@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +13,13 @@ from catchments.core.errors import CatchmentsError, InputRefused
 from catchments.store.engine import (
     NEWEST_REVISION,
     Database,
-    is_missing,
-    open_engine,
+    database_file,
     revision,
     upgrade,
 )
 from catchments.store.integrity.digests import row_digest
 from catchments.store.schema import ONLY_ON_POSTGRESQL, metadata
+from catchments.store.upkeep.sqlite_files import gone_if_it_fails
 
 ROWS_AT_ONCE = 1_000
 LARGE_ROWS_AT_ONCE = 1
@@ -55,22 +53,18 @@ def move(source_url: str, target_url: str, *, progress: Progress) -> dict[str, C
     Nobody writes to either meanwhile. Raises MoveRefused, and StoreUnavailable.
     """
     source, target = Database(source_url), Database(target_url)
-    made = _files_to_be_made(target_url)
     try:
-        _refuse_source(source)
-        _refuse_target(source, target)
-        target.make()
-        with source.writing() as reading, target.writing() as writing:
-            return _moved(reading, writing, progress)
+        with gone_if_it_fails(database_file(target_url)):
+            _refuse_source(source)
+            _refuse_target(source, target)
+            target.make()
+            with source.writing() as reading, target.writing() as writing:
+                return _moved(reading, writing, progress)
     except (DataError, IntegrityError, InputRefused) as error:
-        _remove(made)
         # A zero byte is said as what somebody sent; here it is a row's.
         unfit = error.__cause__ if isinstance(error, InputRefused) else error
         if isinstance(unfit, DataError | IntegrityError):
             raise _unfit(unfit) from error
-        raise
-    except BaseException:
-        _remove(made)
         raise
     finally:
         source.close()
@@ -160,7 +154,8 @@ def _refuse_target(source: Database, target: Database) -> None:
             field="to",
             next_step="Name another database as the second.",
         )
-    if not _files_to_be_made(target.url):
+    file = database_file(target.url)
+    if file is None or file.exists():
         # Before anything is locked: it may be the first one under another name.
         with target.reading() as connection:
             _refuse_unless_empty(connection)
@@ -198,19 +193,3 @@ def _unfit(error: DataError | IntegrityError) -> MoveRefused:
         f"A row cannot be kept by the database to move to: {reason}.",
         next_step="Nothing was kept. Put that row right where it is, then try again.",
     )
-
-
-def _files_to_be_made(url: str) -> list[Path]:
-    """Return the files of a target that only the move will make, and then their folders."""
-    engine = open_engine(url)
-    if not is_missing(engine):
-        return []
-    path = Path(str(engine.url.database))
-    folders = [folder for folder in path.parents if not folder.exists()]
-    return [*(Path(f"{path}{end}") for end in ("", "-wal", "-shm")), *folders]
-
-
-def _remove(made: list[Path]) -> None:
-    for path in made:
-        with suppress(OSError):  # a folder that somebody else uses meanwhile stays
-            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)

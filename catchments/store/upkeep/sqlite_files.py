@@ -56,31 +56,34 @@ def load(file: Path, url: str) -> None:
     A database that was not there is not there afterwards if it fails, nor are its folders.
     """
     path = path_of(url)
-    new = not path.exists()
-    folders = [folder for folder in path.parents if not folder.exists()]
-    make_folder(path.parent)
-    make_file(path)
+    with gone_if_it_fails(path):
+        make_folder(path.parent)
+        make_file(path)
+        with (
+            _explaining("restored"),
+            closing(_reading(file)) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
+            target.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            target.execute("PRAGMA synchronous = FULL")
+            # One transaction of SQLite's own: whoever reads sees the old state or the new.
+            source.backup(target, progress=_patience())
+
+
+@contextmanager
+def gone_if_it_fails(path: Path | None) -> Iterator[None]:
+    """Leave no file of a database, nor a folder, that was not there before the block failed."""
+    made: list[Path] = []
+    if path is not None and not path.exists():
+        folders = [folder for folder in path.parents if not folder.exists()]
+        made = [*(Path(f"{path}{end}") for end in BESIDE), *folders]
     try:
-        _load(file, path)
+        yield
     except BaseException:
-        for end in BESIDE if new else ():
-            Path(f"{path}{end}").unlink(missing_ok=True)
-        for folder in folders:
-            with suppress(OSError):  # somebody else uses it meanwhile
-                folder.rmdir()
+        for each in made:
+            with suppress(OSError):  # a folder that somebody else uses meanwhile stays
+                each.rmdir() if each.is_dir() else each.unlink(missing_ok=True)
         raise
-
-
-def _load(file: Path, path: Path) -> None:
-    with (
-        _explaining("restored"),
-        closing(_reading(file)) as source,
-        closing(sqlite3.connect(path)) as target,
-    ):
-        target.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        target.execute("PRAGMA synchronous = FULL")
-        # One transaction of SQLite's own: whoever reads meanwhile sees the old state or the new.
-        source.backup(target, progress=_patience())
 
 
 def revision(file: Path) -> str:
