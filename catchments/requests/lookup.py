@@ -184,5 +184,4 @@ def _served(answer: dict[str, Any], on: date) -> Served:
         in_school_provision=answer.get("in_school_provision") is not None,
         is_open=school.get("status", OPEN_SCHOOL) == OPEN_SCHOOL,
         demonstration=answer["demonstration"],
-        basis=answer.get("basis") or "",
     )

@@ -22,7 +22,6 @@ class Served:
     in_school_provision: bool = False
     is_open: bool = True
     demonstration: bool = False
-    basis: str = ""
 
     @property
     def is_resolved(self) -> bool:

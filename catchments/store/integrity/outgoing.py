@@ -34,17 +34,6 @@ class Tip:
     """The number of the entry that went out last; if it is greater, entries are gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What has gone out to a place."""
-
-    number: int
-    sent_at: datetime | None
-    attempts: int
-    """Without success, since it last went out."""
-    last_error: str
-
-
 class Outgoing(Repository):
     """The last hash of a store's trail, on its way to one place."""
 
@@ -74,11 +63,10 @@ class Outgoing(Repository):
             values = {"attempts": attempts, "next_at": (at or now()) + pause}
             _put(connection, url, last_error=error[:ERROR_AT_MOST], **values)
 
-    def sent(self, url: str) -> Sent:
-        """Return what has gone out to a place."""
+    def attempts(self, url: str) -> int:
+        """Return how many were without success since the last hash went out to a place."""
         with self._database.reading() as connection:
-            row = _row(connection, url) or _NOTHING
-        return Sent(row["number"], row["sent_at"], row["attempts"], row["last_error"])
+            return int((_row(connection, url) or _NOTHING)["attempts"])
 
 
 _NOTHING: dict[str, Any] = {

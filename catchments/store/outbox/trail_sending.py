@@ -57,7 +57,7 @@ class TrailSender:
         every = timedelta(seconds=self._settings.audit_out_every_s)
         tip = self._outgoing.claim(url, every=every, at=at or now())
         sent = tip is not None and self._sent(url, tip)
-        self.state = LATE if self._outgoing.sent(url).attempts else WELL
+        self.state = LATE if self._outgoing.attempts(url) else WELL
         return sent
 
     def _sent(self, url: str, tip: Tip) -> bool:
