@@ -93,6 +93,7 @@ def map_parts(
     Without a coast the map draws boundaries as far as they reach. Of `parts` is taken over what is
     the same in them.
     """
+    from maps.screen.coast_cells import coast_cells
     from maps.screen.country_picture import country_svg
     from maps.screen.orientation import places_json
     from maps.topology import OVERVIEW as OVERVIEW_MADE
@@ -106,7 +107,7 @@ def map_parts(
         Step(TOPOLOGY, JSON, lambda: drawn_topology(material), seen),
         Step(OVERVIEW, JSON, lambda: overview_topology(material), seen),
         Step(PLACES, JSON, lambda: places_json(material)),
-        Step(COAST, ZIP, lambda: _coast(material), digest(material.shore.digest)),
+        Step(COAST, ZIP, lambda: coast_cells(material.land), digest(material.shore.digest)),
         Step(COUNTRY, SVG, lambda: country_svg(material), seen),
         Step(COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True), seen),
         *(_step(material, each) for each in FILES if each.name == GEOJSON),
@@ -160,24 +161,11 @@ def _shell() -> Shell:
     return render_shell()
 
 
-def _coast(material: ExportInput) -> bytes:
-    from maps.screen.coast_cells import coast_cells
-
-    return coast_cells(material.land)
-
-
 def _files(material: ExportInput) -> list[Step]:
+    from maps.picture import picture_png
+
     rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
-    return [*rest, _picture(material)]
-
-
-def _picture(material: ExportInput) -> Step:
-    def make() -> bytes:
-        from maps.picture import picture_png
-
-        return picture_png(material)
-
-    return Step(PICTURE, "image/png", make)
+    return [*rest, Step(PICTURE, "image/png", lambda: picture_png(material))]
 
 
 def _step(material: ExportInput, file: File) -> Step:

@@ -10,20 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from catchments.core.model import Edition, Source
 from catchments.core.plain_cells import Cell
-from maps.exports.geojson import by_code, source_json
+from maps.exports.geojson import SOURCE_COLUMNS, by_code, source_json
 from maps.exports.school_tables import provider_cells
-
-SOURCE_COLUMNS = (
-    "kind",
-    "title",
-    "authority",
-    "licence",
-    "release",
-    "url",
-    "sha256",
-    "file_name",
-    "demonstration",
-)
 
 
 def provider_rows(edition: Edition) -> Iterator[list[Cell]]:

@@ -19,13 +19,10 @@ from pandas import NA, DataFrame
 from catchments.core.column_vocabulary import BY_NAME, PROVIDER_COLUMNS, Kind
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell, plain_table
-from maps.exports.edition_tables import (
-    SOURCE_COLUMNS,
-    provider_rows,
-    source_rows,
-)
+from maps.exports.edition_tables import provider_rows, source_rows
 from maps.exports.export_input import ExportInput
 from maps.exports.feature_tables import catchments_table, schools_table, typed
+from maps.exports.geojson import SOURCE_COLUMNS
 from maps.exports.packing import zipped
 from maps.exports.school_tables import in_words
 from maps.wording import MADE_UP, credit_lines

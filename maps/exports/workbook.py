@@ -13,8 +13,9 @@ from catchments.core.column_vocabulary import PROVIDER_COLUMNS as PROVIDER_CELLS
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
-from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, source_rows
+from maps.exports.edition_tables import provider_rows, source_rows
 from maps.exports.export_input import ExportInput
+from maps.exports.geojson import SOURCE_COLUMNS
 from maps.exports.packing import unzipped, zipped
 from maps.exports.school_tables import COLUMNS, school_rows
 from maps.wording import MADE_UP, credit_lines, in_force
