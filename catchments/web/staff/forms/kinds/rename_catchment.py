@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import Options, catchment_options
+from catchments.web.staff.forms.options import Options, options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 
@@ -24,7 +24,7 @@ def read(typed: FormReader, worked: DraftState) -> RenameCatchment:
 
 def offer(_typed: FormReader, worked: DraftState) -> dict[str, Options]:
     """Return every catchment."""
-    return {"catchments": catchment_options(worked.content)}
+    return {"catchments": options_of(worked.content.catchments)}
 
 
 FORM = ChangeForm(
