@@ -7,8 +7,6 @@ opens with all of it filled in, says so, and waits to be sent again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, after_this_request, flash, render_template, request, session
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -207,9 +205,7 @@ def _with_kept(response: Response) -> Response:
         hidden=(KEPT, kept.key),
         here=f"{request.script_root}{request.path}",
     )
-    response.set_data(with_notice(filled.page, _notice(kept, found=filled.found, left=filled.left)))
+    about = {"kept": kept, "found": filled.found, "left": filled.left}
+    notice = render_template("accounts/_kept_form.html", **about)
+    response.set_data(with_notice(filled.page, notice))
     return response
-
-
-def _notice(kept: KeptForm, **about: Any) -> str:
-    return render_template("accounts/_kept_form.html", kept=kept, **about)
