@@ -62,7 +62,6 @@ class Collected:
     title: str
     about: str
     id_field: str
-    title_field: str
     fields: Mapping[str, Mapping[str, Any]]
     usual: int
     """How many features a response has that is asked for none in particular."""
@@ -89,7 +88,6 @@ COLLECTED: Mapping[str, Collected] = {
         "The area of each catchment and who serves it. The published list of schools is the "
         "authority for a school; the area answers for whatever is not on the list.",
         "code",
-        "name",
         _fields(
             About.CATCHMENTS,
             *("code", "name", "education_region", *PROVIDER_COLUMNS, *_EDITION),
@@ -104,7 +102,6 @@ COLLECTED: Mapping[str, Collected] = {
         "Every school of the school directory with its catchment, its provider, and how that is "
         "known: listed, located or nearest.",
         "school_id",
-        "name",
         _fields(
             About.SCHOOLS,
             *("school_id", "name", "status", "type", "address", "suburb", "town"),
