@@ -248,14 +248,6 @@ class _WholeFile:
     """By code."""
 
 
-def features(edition: int) -> dict[str, msgspec.Raw]:
-    """Return each catchment's feature by code, as it is written in the file of all.
-
-    Raises NotKnown where there is no such edition, or the file is not made yet.
-    """
-    return _whole_file(edition).features
-
-
 def _whole_file(edition: int) -> _WholeFile:
     _refuse_unknown_edition(edition)
 

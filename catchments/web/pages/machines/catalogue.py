@@ -29,7 +29,10 @@ Target = dict[str, str]
 def catalogue() -> Response:
     """List the APIs, each with its contract, its page, and whether it is well."""
     refuse_unknown_or_repeated(request.args, set())
-    apis = [_lists(), _features()]
+    apis = [
+        _api("/v1", _to("/v1/openapi.json", JSON), "/api"),
+        _api("/ogc/", _to("/ogc/openapi", OGC_OPENAPI), "/api#files"),
+    ]
     whole = {"anchor": address(CATALOGUE), "item": [{"href": each["anchor"]} for each in apis]}
     world = service().snapshots.latest
     about = _about(world) if world else {}
@@ -39,20 +42,11 @@ def catalogue() -> Response:
     return response
 
 
-def _lists() -> dict[str, Any]:
+def _api(path: str, contract: Target, page: str) -> dict[str, Any]:
     return {
-        "anchor": address("/v1"),
-        "service-desc": [_to("/v1/openapi.json", JSON)],
-        "service-doc": [_to("/api", HTML)],
-        "status": [_to("/readyz", JSON)],
-    }
-
-
-def _features() -> dict[str, Any]:
-    return {
-        "anchor": address("/ogc/"),
-        "service-desc": [_to("/ogc/openapi", OGC_OPENAPI)],
-        "service-doc": [_to("/api#files", HTML)],
+        "anchor": address(path),
+        "service-desc": [contract],
+        "service-doc": [_to(page, HTML)],
         "status": [_to("/readyz", JSON)],
     }
 
