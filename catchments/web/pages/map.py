@@ -372,10 +372,7 @@ def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Resp
 
 def _urls(snapshot: Snapshot) -> dict[str, Any]:
     """Return where what a page itself asks for is."""
-
-    def at(endpoint: str, artefact: str) -> str:
-        return _address(snapshot, endpoint, artefact)
-
+    at = partial(_address, snapshot)
     return {
         "boundaries": at("mapping.boundaries", TOPOLOGY),
         "country": at("mapping.country", COUNTRY),

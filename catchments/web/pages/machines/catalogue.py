@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Flask, Response, redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.lookup.snapshot import Published
@@ -77,12 +77,9 @@ def lists() -> AnyResponse:
     return response
 
 
-def register(app: Flask) -> None:
-    """Say on every answer of an API where the API is described (RFC 8631)."""
-    app.after_request(_described)
-
-
+@blueprint.after_app_request
 def _described(response: Response) -> Response:
+    """Say on every answer of an API where the API is described (RFC 8631)."""
     if request.blueprint in OF_APIS and response.status_code < 400:
         root = service().settings.public_url or request.script_root
         response.headers.add(

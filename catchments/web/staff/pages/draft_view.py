@@ -133,18 +133,14 @@ def working_on(found: DraftRead) -> DraftState:
 def open_to_changes(found: DraftRead) -> DraftState:
     """Return a draft that may be changed. Raises NotNow in any other state; see `working_on`."""
     working = working_on(found)
-    refuse_unless_editing(working.draft)
-    return working
-
-
-def refuse_unless_editing(draft: Draft) -> None:
-    """Raise NotNow unless a draft is being worked on."""
+    draft = working.draft
     if draft.state not in EDITABLE:
         raise NotNow(
             f"Draft {draft.id} is {draft.state}.",
             allowed="Changes can be made only while a draft is being edited.",
             next_step="Look at the draft; an approver can send it back to be worked on.",
         )
+    return working
 
 
 def tried(working: DraftState, change: Change) -> DraftState:
