@@ -147,14 +147,11 @@ def _fitting(text: str) -> str:
 # --- about them -----------------------------------------------------------------------------------
 
 
-def _title(material: ExportInput) -> str:
-    return f"Attendance service catchments, edition {material.edition.number}"
-
-
 def _about(material: ExportInput) -> str:
-    starts = material.edition.effective_from
+    number, starts = material.edition.number, material.edition.effective_from
+    since = f", in force from {long_date(starts)}" if starts else ""
     parts = [
-        f"{_title(material)}{f', in force from {long_date(starts)}' if starts else ''}.",
+        f"Attendance service catchments, edition {number}{since}.",
         *([MADE_UP] if material.demonstration else []),
         "Sources:",
         *credit_lines(material),

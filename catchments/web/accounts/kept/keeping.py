@@ -30,7 +30,7 @@ from catchments.web.accounts.access import (
     requires,
     said_at,
 )
-from catchments.web.accounts.kept.filling import NOT_TYPED, filled_in, with_notice
+from catchments.web.accounts.kept.filling import filled_in, typed, with_notice
 from catchments.web.accounts.kept.writer import FIELD, written_for_whom
 from catchments.web.accounts.pages import path_of
 from catchments.web.accounts.room import room
@@ -63,7 +63,7 @@ def _keep() -> str | None:
     try:
         person = written_for_whom()
         sent = _sent() if person is not None else None
-        if person is None or sent is None or not _says_anything(sent):
+        if person is None or sent is None or not (sent.files or any(typed(sent.fields))):
             return None
         once = request.form.get("once", "")[:LONGEST_ONCE]
         key = KeptForms(room().store).keep(sent, for_=person, once=once)
@@ -90,11 +90,6 @@ def _sent() -> SentForm:
     files = [name for each in request.files.values() if (name := each.filename)]
     page = own_path(page_of_form(is_ours=True))
     return SentForm(page, f"{request.script_root}{request.path}", fields, files)
-
-
-def _says_anything(sent: SentForm) -> bool:
-    typed = [value for name, value in sent.fields if name not in NOT_TYPED and value.strip()]
-    return bool(typed or sent.files)
 
 
 INTERRUPTED.append(_keep)
