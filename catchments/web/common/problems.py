@@ -187,12 +187,8 @@ def unknown_host() -> Response:
 
 def no_room() -> Response:
     """Return what a client is told who comes when all that can be done at once is being done."""
-    return _problem(
-        Kind.TOO_BUSY,
-        gettext("Too much at once"),
-        "More is being asked at once than there is room for.",
-        next_step=f"Ask again in {RETRY_AFTER_S} seconds.",
-    )
+    said = "More is being asked at once than there is room for."
+    return answer_of(TooBusy(said, next_step=f"Ask again in {RETRY_AFTER_S} seconds."))
 
 
 def too_long(header: str, at_most: int) -> Response:
