@@ -17,7 +17,7 @@ from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.lookup.snapshot import Snapshot, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact
-from maps.exports.downloads import FILE_SHELL, FILES, GEOJSON, MANIFEST, File
+from maps.exports.downloads import FILE_SHELL, FILES, GEOJSON, MANIFEST, File, shell_of_file
 from maps.exports.export_input import Coast, ExportInput
 from maps.exports.manifest import manifest
 from maps.screen.shell import Shell, small_extent, writers
@@ -121,18 +121,11 @@ def map_parts(
 
 def _hidden(material: ExportInput) -> Sequence[Step]:
     """Return what no page asks for: what other files are made of, for the edition after it."""
-    extent = small_extent(material)
-
-    def shell() -> bytes:
-        from maps.screen.standalone import file_shell  # brings Folium
-
-        return msgspec.json.encode(file_shell(extent))
-
     drawn_of = digest(_boundaries(material), material.shore.digest)
-    shell_of = digest(writers(), msgspec.json.encode(extent))
+    shell_of = digest(writers(), msgspec.json.encode(small_extent(material)))
     return (
         Step(DRAWN, BYTES, lambda: packed(material.drawn), drawn_of),
-        Step(FILE_SHELL, JSON, shell, shell_of),
+        Step(FILE_SHELL, JSON, lambda: msgspec.json.encode(shell_of_file(material)), shell_of),
     )
 
 

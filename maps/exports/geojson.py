@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition, Provider, Source
+from catchments.core.plain_cells import Cell
 from maps.exports.export_input import ExportInput
 
 SOURCE_COLUMNS = (
@@ -75,6 +76,11 @@ def source_json(source: Source) -> dict[str, Any]:
     """Return a source as it stands in files."""
     told = {name: getattr(source, name) for name in SOURCE_COLUMNS}
     return {**told, "kind": source.kind.value}
+
+
+def source_cells(source: Source) -> list[Cell]:
+    """Return the SOURCE_COLUMNS of a source."""
+    return list(source_json(source).values())
 
 
 def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
