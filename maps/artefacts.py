@@ -17,7 +17,7 @@ from catchments.core.errors import CatchmentsError, PublicationRefused
 from catchments.lookup.snapshot import Snapshot, boundaries_fingerprint
 from catchments.readers.report import Progress, no_progress
 from catchments.store import Artefact
-from maps.exports.downloads import FILE_SHELL, FILES, GEOJSON, MANIFEST, File
+from maps.exports.downloads import FILE_SHELL, FILES, GEOJSON, MANIFEST, File, shell_of_file
 from maps.exports.export_input import Coast, ExportInput
 from maps.exports.manifest import manifest
 from maps.screen.shell import Shell, small_extent, writers
@@ -93,6 +93,7 @@ def map_parts(
     Without a coast the map draws boundaries as far as they reach. Of `parts` is taken over what is
     the same in them.
     """
+    from maps.screen.coast_cells import coast_cells
     from maps.screen.country_picture import country_svg
     from maps.screen.orientation import places_json
     from maps.topology import OVERVIEW as OVERVIEW_MADE
@@ -106,7 +107,7 @@ def map_parts(
         Step(TOPOLOGY, JSON, lambda: drawn_topology(material), seen),
         Step(OVERVIEW, JSON, lambda: overview_topology(material), seen),
         Step(PLACES, JSON, lambda: places_json(material)),
-        Step(COAST, ZIP, lambda: _coast(material), digest(material.shore.digest)),
+        Step(COAST, ZIP, lambda: coast_cells(material.land), digest(material.shore.digest)),
         Step(COUNTRY, SVG, lambda: country_svg(material), seen),
         Step(COUNTRY_DARK, SVG, lambda: country_svg(material, dark=True), seen),
         *(_step(material, each) for each in FILES if each.name == GEOJSON),
@@ -120,18 +121,11 @@ def map_parts(
 
 def _hidden(material: ExportInput) -> Sequence[Step]:
     """Return what no page asks for: what other files are made of, for the edition after it."""
-    extent = small_extent(material)
-
-    def shell() -> bytes:
-        from maps.screen.standalone import file_shell  # brings Folium
-
-        return msgspec.json.encode(file_shell(extent))
-
     drawn_of = digest(_boundaries(material), material.shore.digest)
-    shell_of = digest(writers(), msgspec.json.encode(extent))
+    shell_of = digest(writers(), msgspec.json.encode(small_extent(material)))
     return (
         Step(DRAWN, BYTES, lambda: packed(material.drawn), drawn_of),
-        Step(FILE_SHELL, JSON, shell, shell_of),
+        Step(FILE_SHELL, JSON, lambda: msgspec.json.encode(shell_of_file(material)), shell_of),
     )
 
 
@@ -160,24 +154,11 @@ def _shell() -> Shell:
     return render_shell()
 
 
-def _coast(material: ExportInput) -> bytes:
-    from maps.screen.coast_cells import coast_cells
-
-    return coast_cells(material.land)
-
-
 def _files(material: ExportInput) -> list[Step]:
+    from maps.picture import picture_png
+
     rest = [_step(material, each) for each in FILES if each.name != GEOJSON]
-    return [*rest, _picture(material)]
-
-
-def _picture(material: ExportInput) -> Step:
-    def make() -> bytes:
-        from maps.picture import picture_png
-
-        return picture_png(material)
-
-    return Step(PICTURE, "image/png", make)
+    return [*rest, Step(PICTURE, "image/png", lambda: picture_png(material))]
 
 
 def _step(material: ExportInput, file: File) -> Step:

@@ -303,14 +303,10 @@ def _draw_title(page: Page, material: ExportInput) -> None:
 
 
 def _draw_captions(page: Page) -> None:
-    _draw_caption(page, AUCKLAND, "Auckland, enlarged")
-    _draw_caption(page, WELLINGTON, "Wellington, enlarged")
+    for window, text in ((AUCKLAND, "Auckland, enlarged"), (WELLINGTON, "Wellington, enlarged")):
+        page.text((window.left, window.bottom - 3.4), text, 5.8)
     page.text((CHATHAMS.left, CHATHAMS.bottom - 3.4), "Chatham Islands: same scale,", 5.8)
     page.text((CHATHAMS.left, CHATHAMS.bottom - 6.2), "800 km east of Christchurch", 5.8)
-
-
-def _draw_caption(page: Page, window: Window, text: str) -> None:
-    page.text((window.left, window.bottom - 3.4), text, 5.8)
 
 
 def _draw_legend(page: Page, material: ExportInput) -> None:

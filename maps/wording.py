@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from catchments.core import errors
 from catchments.core.errors import long_date
-from catchments.core.model import Source
 from maps.exports.export_input import ExportInput
 
 DO_NOT_USE = "These catchments and providers are made up. Do not use them to contact anybody."
@@ -23,14 +22,11 @@ def made_up(*, demonstration: bool) -> str:
 
 def credit_lines(material: ExportInput) -> list[str]:
     """Return a line for each source, once: title, authority, licence and release."""
-    lines = (credit(source) for source in material.sources)
+    lines = (
+        one_line(f"{each.title} – {each.authority}, {each.licence}, release {each.release}")
+        for each in material.sources
+    )
     return list(dict.fromkeys(lines))
-
-
-def credit(source: Source) -> str:
-    """Return who is to be credited for a source, on one line."""
-    told = f"{source.title} – {source.authority}, {source.licence}, release {source.release}"
-    return one_line(told)
 
 
 def in_force(material: ExportInput) -> str:

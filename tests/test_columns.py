@@ -43,8 +43,8 @@ from maps.exports.downloads import (
     SHAPEFILE,
     TOPOJSON,
 )
-from maps.exports.edition_tables import SOURCE_COLUMNS
 from maps.exports.export_input import ExportInput
+from maps.exports.geojson import SOURCE_COLUMNS
 from maps.exports.school_tables import COLUMNS as SCHOOL_COLUMNS
 from tests.worlds import STARTS, small_edition, small_release
 

@@ -51,7 +51,6 @@ from catchments.web.front.one_connection import OneConnection
 from catchments.web.front.rate_limits import RateLimitMiddleware
 from catchments.web.front.response_cache import ResponseCache
 from catchments.web.pages.downloads import Digest
-from catchments.web.pages.machines import catalogue, robots
 from catchments.web.staff import routes as staff_routes
 from catchments.web.staff.room import staff_room
 from catchments.web.v1 import provider
@@ -99,8 +98,6 @@ def web_app(settings: Settings | None = None) -> Flask:
     problems.register(app, problems.Surroundings(address, shows_a_demonstration))
     security.register(app, lambda: service().settings)
     cors.register(app)
-    robots.register(app)
-    catalogue.register(app)
     accounts_routes.register(app, staff_room(app))
     _compress_pages(app)
     slashes.register(app)  # the last, so that the others see where it leads

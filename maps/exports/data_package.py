@@ -68,7 +68,8 @@ def _field(column: Column) -> Json:
 def _resource(file: Json, path: str) -> Json:
     table = {"type": "table", "encoding": "utf-8"} if file["name"] == SCHOOLS_CSV else {}
     columns = next((each.columns for each in FILES if each.name == file["name"]), ())
-    schema = {"schema": _schema(columns)} if columns else {}
+    fields_of = {"fields": fields(columns), "primaryKey": list(columns[:1]), "missingValues": [""]}
+    schema = {"schema": fields_of} if columns else {}
     crs = {"crs": file["crs"]} if file["crs"] else {}
     return {
         "name": re.sub(r"[^a-z0-9-]+", "-", file["name"]),
@@ -88,11 +89,6 @@ def _resource(file: Json, path: str) -> Json:
 def _format(path: str) -> str:
     """Return a file's format by its ending; GeoParquet is no plain Parquet: it has areas."""
     return path.rpartition(".")[2].replace("parquet", "geoparquet")
-
-
-def _schema(columns: tuple[str, ...]) -> Json:
-    first = columns[0]
-    return {"fields": fields(columns), "primaryKey": [first], "missingValues": [""]}
 
 
 def publisher(told: Json) -> str:

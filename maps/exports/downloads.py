@@ -84,11 +84,13 @@ def _makers() -> Mapping[str, Callable[[ExportInput], bytes]]:
         SCHOOLS_CSV: schools_csv,
         MAP_PDF: map_pdf,
         MAP_PNG: map_png,
-        MAP_HTML: lambda material: whole_page(material, _file_shell(material)).encode(),
+        MAP_HTML: lambda material: whole_page(material, shell_of_file(material)).encode(),
     }
 
 
-def _file_shell(material: ExportInput) -> Shell:
+def shell_of_file(material: ExportInput) -> Shell:
+    """Return what Folium writes of the map in one file, written for the first that asks."""
+
     def make() -> Shell:
         from maps.screen.standalone import file_shell  # brings Folium
 

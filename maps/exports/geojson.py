@@ -11,8 +11,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from catchments.core.model import Catchment, Edition, Provider, Source
+from catchments.core.plain_cells import Cell
 from maps.exports.export_input import ExportInput
 
+SOURCE_COLUMNS = (
+    *("kind", "title", "authority", "licence", "release"),
+    *("url", "sha256", "file_name", "demonstration"),
+)
 DECIMALS = 7
 """Seven decimals of a degree are a centimetre, more than any source claims."""
 
@@ -69,17 +74,13 @@ def edition_json(edition: Edition) -> dict[str, Any]:
 
 def source_json(source: Source) -> dict[str, Any]:
     """Return a source as it stands in files."""
-    return {
-        "kind": source.kind.value,
-        "title": source.title,
-        "authority": source.authority,
-        "licence": source.licence,
-        "release": source.release,
-        "url": source.url,
-        "sha256": source.sha256,
-        "file_name": source.file_name,
-        "demonstration": source.demonstration,
-    }
+    told = {name: getattr(source, name) for name in SOURCE_COLUMNS}
+    return {**told, "kind": source.kind.value}
+
+
+def source_cells(source: Source) -> list[Cell]:
+    """Return the SOURCE_COLUMNS of a source."""
+    return list(source_json(source).values())
 
 
 def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
@@ -89,14 +90,15 @@ def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
         "catchment_code": catchment.code,
         "catchment_name": catchment.name,
         "education_region": catchment.education_region or None,
-        **_served_by(edition.providers.get(catchment.provider_code or "")),
+        **served_by(edition.providers.get(catchment.provider_code or "")),
         "edition": edition.number,
         "effective_from": starts.isoformat() if starts else None,
         "demonstration": edition.demonstration,
     }
 
 
-def _served_by(provider: Provider | None) -> dict[str, str | None]:
+def served_by(provider: Provider | None) -> dict[str, str | None]:
+    """Return a provider by PROVIDER_COLUMNS; what is not known of it is None, as all of nobody."""
     told = provider_json(provider or Provider("", ""))
     return {f"provider_{name}": text or None for name, text in told.items()}
 

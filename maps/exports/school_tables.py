@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
+from catchments.core.column_vocabulary import PROVIDER_COLUMNS
 from catchments.core.model import Answer, Basis, Catchment, Edition, Provider
 from catchments.core.plain_cells import Cell, plain_table
 from maps.exports.export_input import ExportInput
@@ -17,11 +18,7 @@ CELLS = (
     "catchment_code",
     "catchment_name",
     "education_region",
-    "provider_code",
-    "provider_name",
-    "provider_phone",
-    "provider_email",
-    "provider_website",
+    *PROVIDER_COLUMNS,
     "basis",
     "listing",
     "distance_m",

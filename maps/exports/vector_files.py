@@ -19,15 +19,11 @@ from pandas import NA, DataFrame
 from catchments.core.column_vocabulary import BY_NAME, PROVIDER_COLUMNS, Kind
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell, plain_table
-from maps.exports.edition_tables import (
-    SOURCE_COLUMNS,
-    provider_rows,
-    source_rows,
-)
 from maps.exports.export_input import ExportInput
 from maps.exports.feature_tables import catchments_table, schools_table, typed
+from maps.exports.geojson import SOURCE_COLUMNS, by_code, source_cells
 from maps.exports.packing import zipped
-from maps.exports.school_tables import in_words
+from maps.exports.school_tables import in_words, provider_cells
 from maps.wording import MADE_UP, credit_lines
 
 LONGEST_DBF_TEXT = 254
@@ -89,8 +85,8 @@ def geopackage(material: ExportInput) -> bytes:
                 geometry_type="Point",
                 use_arrow=True,
             )
-        _append(path, "providers", PROVIDER_COLUMNS, provider_rows(material.edition))
-        _append(path, "sources", SOURCE_COLUMNS, source_rows(material.edition.sources))
+        _append(path, "providers", PROVIDER_COLUMNS, map(provider_cells, by_code(material.edition)))
+        _append(path, "sources", SOURCE_COLUMNS, map(source_cells, material.edition.sources))
         return path.read_bytes()
 
 
@@ -123,9 +119,9 @@ def _append(path: Path, name: str, columns: Sequence[str], rows: Iterable[Sequen
 
 def _tables(material: ExportInput, texts: DataFrame) -> dict[str, bytes]:
     """Return the tables beside a Shapefile by name; `texts` are those of its own table, whole."""
-    providers, sources = provider_rows(material.edition), source_rows(material.edition.sources)
+    sources = map(source_cells, material.edition.sources)
     written = [
-        plain_table(PROVIDER_COLUMNS, providers),
+        plain_table(PROVIDER_COLUMNS, map(provider_cells, by_code(material.edition))),
         plain_table(SOURCE_COLUMNS, map(in_words, sources)),
     ]
     cut = list(_cut(texts))
@@ -150,14 +146,11 @@ def _fitting(text: str) -> str:
 # --- about them -----------------------------------------------------------------------------------
 
 
-def _title(material: ExportInput) -> str:
-    return f"Attendance service catchments, edition {material.edition.number}"
-
-
 def _about(material: ExportInput) -> str:
-    starts = material.edition.effective_from
+    number, starts = material.edition.number, material.edition.effective_from
+    since = f", in force from {long_date(starts)}" if starts else ""
     parts = [
-        f"{_title(material)}{f', in force from {long_date(starts)}' if starts else ''}.",
+        f"Attendance service catchments, edition {number}{since}.",
         *([MADE_UP] if material.demonstration else []),
         "Sources:",
         *credit_lines(material),

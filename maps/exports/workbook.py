@@ -13,10 +13,10 @@ from catchments.core.column_vocabulary import PROVIDER_COLUMNS as PROVIDER_CELLS
 from catchments.core.errors import long_date
 from catchments.core.plain_cells import Cell
 from maps.exports.cells import AS_DAY, AS_TEXT, AS_USUAL, Losses, bold, cell, kept, wrapped
-from maps.exports.edition_tables import SOURCE_COLUMNS, provider_rows, source_rows
 from maps.exports.export_input import ExportInput
+from maps.exports.geojson import SOURCE_COLUMNS, by_code, source_cells
 from maps.exports.packing import unzipped, zipped
-from maps.exports.school_tables import COLUMNS, school_rows
+from maps.exports.school_tables import COLUMNS, provider_cells, school_rows
 from maps.wording import MADE_UP, credit_lines, in_force
 
 PROVIDER_COLUMNS = (*PROVIDER_CELLS, "catchment_codes", "edition", "demonstration")
@@ -88,7 +88,8 @@ def schools_xlsx(material: ExportInput) -> bytes:
     rows = list(school_rows(material))
     _fill(book.create_sheet("Schools"), COLUMNS, rows, losses)
     _fill(book.create_sheet("Providers"), PROVIDER_COLUMNS, list(_providers(material)), losses)
-    _fill(book.create_sheet("Sources"), SOURCE_COLUMNS, list(source_rows(material.sources)), losses)
+    sources = list(map(source_cells, material.sources))
+    _fill(book.create_sheet("Sources"), SOURCE_COLUMNS, sources, losses)
     _tell(book.create_sheet("About"), material, losses)
     written = io.BytesIO()
     book.save(written)
@@ -100,9 +101,10 @@ def _providers(material: ExportInput) -> Iterator[list[Cell]]:
     served: Mapping[str | None, list[str]] = defaultdict(list)
     for catchment in material.catchments:
         served[catchment.provider_code].append(catchment.code)
-    for row in provider_rows(material.edition):
-        codes = ", ".join(served.get(str(row[0]), []))
-        yield [*row, codes, material.edition.number or 0, material.demonstration]
+    for provider in by_code(material.edition):
+        codes = ", ".join(served.get(provider.code, []))
+        told = (codes, material.edition.number or 0, material.demonstration)
+        yield [*provider_cells(provider), *told]
 
 
 def _fill(

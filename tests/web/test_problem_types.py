@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from catchments.core.errors import Kind
 from catchments.web.common.problem_types import TYPES, Asked
+from catchments.web.common.problems import status_of
 from catchments.web.common.services import EXTENSION
 from catchments.web.v1.examples import problem_of
 from tests.worked_out import is_worked_out
@@ -27,7 +28,7 @@ def test_every_kind_is_told_of() -> None:
 def test_its_example_is_one_of_its_kind_and_status(kind: Kind, small_app: Flask) -> None:
     found = problem_of(small_app, TYPES[kind].example)
     assert found["type"] == f"/problems/{kind}"
-    assert found["status"] == TYPES[kind].status
+    assert found["status"] == status_of(kind)
     assert found["title"]
     assert found["detail"]
 
@@ -51,7 +52,7 @@ def test_an_example_that_is_asked_is_answered_so_over_http(kind: Kind, client: F
         data=asked.body or None,
         content_type=asked.content_type or None,
     )
-    assert (answer.status_code, answer.mimetype) == (TYPES[kind].status, "application/problem+json")
+    assert (answer.status_code, answer.mimetype) == (status_of(kind), "application/problem+json")
     assert answer.json["type"] == f"/problems/{kind}"
 
 

@@ -212,10 +212,10 @@ def _whose(
     settings: OpenIdConnect, claims: Mapping[str, Any], pending: Mapping[str, Any]
 ) -> Person:
     """Return whose account it is. Raises NotTaken."""
-    subject = _text(claims, "sub")
+    subject = text_of(claims, "sub")
     if not subject:
         raise NotTaken("no subject")
-    email = _text(claims, "email") if claims.get("email_verified") is True else ""
+    email = text_of(claims, "email") if claims.get("email_verified") is True else ""
     purpose = pending.get("for", SIGN_IN)
     if purpose == AGAIN:
         _refuse_unless_now(claims, pending)
@@ -256,7 +256,7 @@ def known_as(settings: OpenIdConnect, subject: str) -> str:
 
 def _vouched(claims: Mapping[str, Any]) -> dict[str, str]:
     """Return how somebody signed in there, as far as the provider says."""
-    said = {"acr": _text(claims, "acr"), "amr": " ".join(_methods(claims))[:LONGEST_CLAIM]}
+    said = {"acr": text_of(claims, "acr"), "amr": " ".join(_methods(claims))[:LONGEST_CLAIM]}
     return {name: value for name, value in said.items() if value}
 
 
@@ -267,7 +267,7 @@ def _methods(claims: Mapping[str, Any]) -> list[str]:
 
 def _refuse_weaker(settings: OpenIdConnect, claims: Mapping[str, Any], subject: str) -> None:
     """Refuse a sign-in that is weaker than what whoever runs the service asks for."""
-    of_a_class = not settings.acr or _text(claims, "acr") in settings.acr
+    of_a_class = not settings.acr or text_of(claims, "acr") in settings.acr
     by_a_method = not settings.amr or not set(settings.amr).isdisjoint(_methods(claims))
     if of_a_class and by_a_method:
         return
@@ -327,7 +327,8 @@ def failures() -> tuple[type[Exception], ...]:
     )
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
+def text_of(claims: Mapping[str, Any], name: str) -> str:
+    """Return what a claim says; nothing where that is no text, or one that nobody could read."""
     value = claims.get(name)
     if not isinstance(value, str) or len(value) > LONGEST_CLAIM:
         return ""

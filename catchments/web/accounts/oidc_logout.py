@@ -19,13 +19,13 @@ from catchments.web.accounts.access import blueprint, open_to_nobody_else, witho
 from catchments.web.accounts.oidc import (
     ALGORITHMS,
     LEEWAY_S,
-    LONGEST_CLAIM,
     NotTaken,
     client_of,
     failures,
     known_as,
     refusals,
     settings_or_404,
+    text_of,
 )
 from catchments.web.accounts.room import room
 
@@ -88,10 +88,7 @@ def _refuse_what_is_none(claims: dict[str, Any]) -> None:
     if time.time() - claims["iat"] > OLDEST_S:
         raise NotTaken("too old")
     for name in ("sub", "jti"):
-        value = claims.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= LONGEST_CLAIM:
-            raise NotTaken(f"no {name}")
-        if not value.isprintable():
+        if not text_of(claims, name):
             raise NotTaken(f"no {name}")
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import request, session
 
+from catchments.core.public_addresses import read_address
 from catchments.core.roles import Person
 from catchments.store.accounts.factors import Passkey
 from catchments.web.accounts import access
@@ -59,7 +59,7 @@ def party() -> Party | None:
     public = room().settings.public_url
     parts = urlsplit(public or f"{request.scheme}://{request.host}")
     name = parts.hostname or ""
-    if _is_address(name) or (not public and name != LOCALHOST):
+    if read_address(name) or (not public and name != LOCALHOST):
         return None
     return Party(name, f"{parts.scheme}://{parts.netloc}")
 
@@ -201,11 +201,3 @@ def _descriptors(held: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
     return [PublicKeyCredentialDescriptor(base64url_to_bytes(each.credential)) for each in held]
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -56,11 +56,6 @@ def second_step(
     return going_to(going_on)
 
 
-def takes_code(person: Person, text: str) -> Kind | None:
-    """Return as what a code is taken, or None."""
-    return factors().take_code(person, text)
-
-
 def takes_passkey(person: Person, answer: str) -> bool:
     """Whether a browser has shown a passkey of somebody's as it was asked."""
     kept = factors()
@@ -118,7 +113,7 @@ def second_step_code() -> AnyResponse:
     found = _pending()
     if found is None:
         return _begin_anew()
-    kind = takes_code(found.person, request.form.get("code", ""))
+    kind = factors().take_code(found.person, request.form.get("code", ""))
     if kind is None:
         return _page(found.person, {"code": str(NO_SUCH_CODE)})
     done = _done(found)

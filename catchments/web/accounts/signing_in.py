@@ -40,7 +40,6 @@ from catchments.web.accounts.second_step import (
     factors,
     say_what_is_left,
     second_step,
-    takes_code,
     takes_passkey,
 )
 from catchments.web.common.i18n import in_new_zealand, moment
@@ -147,7 +146,7 @@ def confirm_with_password() -> AnyResponse:
     if not _is_mine(given):
         return _confirm_page(going_on, {"password": str(NOT_YOUR_PASSWORD)})
     if access.account().has_factor:
-        kind = takes_code(me(), request.form.get("code", ""))
+        kind = factors().take_code(me(), request.form.get("code", ""))
         if kind is None:
             return _confirm_page(going_on, {"code": str(NO_SUCH_CODE)})
         say_what_is_left(me(), kind)

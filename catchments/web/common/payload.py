@@ -11,12 +11,15 @@ from catchments.core.model import (
     Answer,
     Candidate,
     Catchment,
+    DirectoryRelease,
     Edition,
+    EditionSummary,
     NamedPlace,
     Notice,
     Place,
     PlaceKind,
     Provider,
+    ReleaseSummary,
     School,
     Source,
     Status,
@@ -56,7 +59,7 @@ def answer_json(answer: Answer, asked: AsAt) -> schemas.Answer:
         "in_school_provision": None if note is None else {"note": note},
         "candidates": [candidate_json(candidate) for candidate in answer.candidates],
         "alternatives": [candidate_json(candidate) for candidate in answer.alternatives],
-        "notices": [notice_json(notice) for notice in answer.notices],
+        "notices": [{"code": each.code, "text": each.text} for each in answer.notices],
         "upcoming": _if_any(_upcoming_json, answer.upcoming),
         "edition": origin["edition"],
         "directory_release": origin["directory_release"],
@@ -82,8 +85,13 @@ def finding_json(
 def origin_json(asked: AsAt) -> schemas.Provenance:
     """Return what all answers of a snapshot say of it, made once: not to be written into."""
     snapshot = asked.snapshot
-    if snapshot is None:
-        return provenance_json(None, demonstration=asked.demonstration)
+    if snapshot is None:  # before the first edition
+        return {
+            "edition": None,
+            "directory_release": None,
+            "demonstration": asked.demonstration,
+            "sources": [],
+        }
     known: schemas.Provenance | None = snapshot.memo.get("origin")
     if known is None:
         known = snapshot.memo["origin"] = provenance_json(snapshot)
@@ -124,25 +132,12 @@ def candidate_json(candidate: Candidate) -> schemas.Candidate:
     return body
 
 
-def provenance_json(snapshot: Snapshot | None, *, demonstration: bool = True) -> schemas.Provenance:
-    """Return what every body says of the edition and the directory release behind it.
-
-    `demonstration` is what is said before the first edition, where the snapshot is None.
-    """
-    if snapshot is None:
-        return {
-            "edition": None,
-            "directory_release": None,
-            "demonstration": demonstration,
-            "sources": [],
-        }
+def provenance_json(snapshot: Snapshot) -> schemas.Provenance:
+    """Return what every body says of the edition and the directory release behind it."""
     sources = [*snapshot.edition.sources, snapshot.release.source]
     return {
         "edition": edition_json(snapshot.edition),
-        "directory_release": {
-            "number": snapshot.release.number,
-            "released": snapshot.release.released.isoformat(),
-        },
+        "directory_release": release_json(snapshot.release),
         "demonstration": snapshot.demonstration,
         "sources": [source_json(source) for source in sources],
     }
@@ -215,12 +210,12 @@ def provider_json(provider: Provider) -> schemas.Provider:
     }
 
 
-def notice_json(notice: Notice) -> schemas.Notice:
-    """Return a notice as the API says it."""
-    return {"code": notice.code, "text": notice.text}
+def release_json(release: DirectoryRelease | ReleaseSummary) -> schemas.DirectoryRelease:
+    """Return a directory release's identity."""
+    return {"number": release.number, "released": release.released.isoformat()}
 
 
-def edition_json(edition: Edition) -> schemas.Edition:
+def edition_json(edition: Edition | EditionSummary) -> schemas.Edition:
     """Return an edition's identity."""
     return {
         "number": edition.number,

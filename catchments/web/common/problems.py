@@ -71,6 +71,12 @@ _HTTP_KINDS = {
     503: Kind.TOO_BUSY,
 }
 """What kind HTTP's own errors are, by status."""
+_STATUS_OF = {
+    **{kind: status for _, status, kind, _ in _STATUS},
+    **{kind: status for status, kind in _HTTP_KINDS.items()},
+    Kind.UNKNOWN_KEY: 401,
+}
+"""Of each kind; 400 of those that are not here."""
 SAID = {
     404: _l("There is no page at this address. Check it, or look for your school below."),
     405: _l("That cannot be done at this address."),
@@ -159,7 +165,6 @@ def too_much_work(at_most_s: int, left_s: int) -> Response:
 def _later(said: str, allowed: str, left_s: int, *, beside: str = "") -> Response:
     response = _problem(
         Kind.TOO_MANY_REQUESTS,
-        429,
         gettext("Too many requests"),
         said,
         allowed=allowed,
@@ -173,7 +178,6 @@ def unknown_host() -> Response:
     """Return what a client is told that asked for a host that is none of this service's."""
     return _problem(
         Kind.BAD_REQUEST,
-        400,
         str(TITLES[400]),
         "The header Host names a host that this service is not.",
         next_step="Ask under the name that the service is published under. Whoever runs it adds "
@@ -183,20 +187,14 @@ def unknown_host() -> Response:
 
 def no_room() -> Response:
     """Return what a client is told who comes when all that can be done at once is being done."""
-    return _problem(
-        Kind.TOO_BUSY,
-        503,
-        gettext("Too much at once"),
-        "More is being asked at once than there is room for.",
-        next_step=f"Ask again in {RETRY_AFTER_S} seconds.",
-    )
+    said = "More is being asked at once than there is room for."
+    return answer_of(TooBusy(said, next_step=f"Ask again in {RETRY_AFTER_S} seconds."))
 
 
 def too_long(header: str, at_most: int) -> Response:
     """Return what a client is told one of whose headers nobody will read."""
     return _problem(
         Kind.HEADER_TOO_LONG,
-        431,
         gettext("Too much at once"),
         f"The header {header} is too long.",
         allowed=f"A header may have {at_most:,} characters.",
@@ -208,7 +206,6 @@ def unknown_key() -> Response:
     """Return what a client is told whose key is none, or was revoked."""
     response = _problem(
         Kind.UNKNOWN_KEY,
-        401,
         gettext("That key is not known"),
         "The header X-API-Key has a key that is not, or no longer, in use.",
         allowed="Everything may be read without a key; a key only allows more requests.",
@@ -237,17 +234,12 @@ def type_of(kind: Kind) -> str:
 
 def answer_of(error: CatchmentsError) -> Response:
     """Return what a client is told of an error of ours."""
-    status, usual, title = next(
-        (
-            (status, kind, str(title))
-            for made, status, kind, title in _STATUS
-            if isinstance(error, made)
-        ),
-        (400, Kind.NOT_POSSIBLE, gettext("That is not possible")),
+    usual, title = next(
+        ((kind, str(title)) for made, _, kind, title in _STATUS if isinstance(error, made)),
+        (Kind.NOT_POSSIBLE, gettext("That is not possible")),
     )
     return _problem(
         getattr(error, "kind", usual),
-        status,
         title,
         for_pages(error.problem),
         parameter=getattr(error, "field", ""),
@@ -264,11 +256,11 @@ def answer_of_http(error: HTTPException) -> Response:
     title = str(TITLES.get(code, error.name))
     if code == 404 and _is_for_programs() and not wants_page():
         nothing = "There is nothing at this address."
-        response = _problem(kind, code, title, nothing, next_step="All there is: /api.")
+        response = _problem(kind, title, nothing, next_step="All there is: /api.")
     else:
         said = SAID.get(code)
         detail = Told(said) if said else error.description or error.name
-        response = _problem(kind, code, title, detail)
+        response = _problem(kind, title, detail, status=code)
     for name, value in error.get_headers():
         if name in {"Allow", "Content-Range", "Retry-After"}:
             response.headers[name] = value
@@ -284,14 +276,19 @@ def own_error() -> Response:
     """Return what a client is told of an error of the service's own."""
     return _problem(
         Kind.SERVICE_ERROR,
-        500,
         gettext("Something went wrong here"),
         _("The service met an error of its own; it has been logged."),
         next_step=_("Try again in a minute."),
     )
 
 
-def _problem(kind: Kind, status: int, title: str, detail: str, **more: Any) -> Response:
+def status_of(kind: Kind) -> int:
+    """Return the status of HTTP that a kind of problem is answered with."""
+    return _STATUS_OF.get(kind, 400)
+
+
+def _problem(kind: Kind, title: str, detail: str, *, status: int = 0, **more: Any) -> Response:
+    status = status or status_of(kind)
     # One small line, with nothing of what was typed in it: that may be somebody's address.
     if EXAMPLE not in request.environ:
         current_app.logger.warning("%s: answered %s", request.endpoint or "no such page", status)

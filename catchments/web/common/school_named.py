@@ -41,15 +41,12 @@ def school_named(world: Published, text: str, *, field: str) -> NamedSchool:
     if finding and one and one.kind is PlaceKind.SCHOOL and not finding.also:
         return NamedSchool(one.schools[0].school_id)
     found = [match.named for match in finding.matches] + [*finding.also] if finding else []
-    candidates = _schools_of(found) or _schools_of(_begun(world, text))
+    candidates = _schools_of(found)
+    if not candidates:  # what begins like a text that names wholly what has no schools
+        candidates = _schools_of(service().finder(world).suggest(text, at_most=OFFERED_AT_MOST))
     if candidates:
         return NamedSchool(candidates=candidates)
     return NamedSchool(problem=gettext("No school is found for %(text)s.", text=shown(text)))
-
-
-def _begun(world: Published, text: str) -> list[NamedPlace]:
-    """Return what begins like a text that names wholly what has no schools, such as a provider."""
-    return service().finder(world).suggest(text, at_most=OFFERED_AT_MOST)
 
 
 def _schools_of(found: list[NamedPlace]) -> tuple[School, ...]:

@@ -13,7 +13,6 @@ import io
 import random
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event, Thread
 from typing import Any
@@ -26,9 +25,8 @@ from catchments.web.front.room import Slots, has_body
 
 AT_ONCE_S = 0.5
 """A body that is there by then is nobody's trouble: mostly it comes with its headers."""
-BEGINS_WITHIN_S = 15.0
 LEAST_A_S = 8_192
-"""Bytes a second that a longer body has to come with, after that."""
+"""Bytes a second that a longer body has to come with, after what a setting gives it."""
 SLOW_AT_ONCE = 48
 SLOW_OF_ONE = 32
 """Bodies of a worker that are waited for longer, in all and of one address."""
@@ -40,27 +38,11 @@ PART = 16, 96
 LONGEST_LOOK_S = 2.0
 
 
-@dataclass(frozen=True)
-class Deadlines:
-    """How long a body is waited for."""
-
-    at_once_s: float = AT_ONCE_S
-    begins_within_s: float = BEGINS_WITHIN_S
-    least_a_s: int = LEAST_A_S
-
-    def of(self, received: int) -> float:
-        """Return by when, in seconds since it was first asked for, more has to be there."""
-        return self.begins_within_s + received / self.least_a_s
-
-
 class BoundedBodies:
     """The WSGI application, whose bodies have a deadline."""
 
-    def __init__(
-        self, inner: WSGIApplication, *, proxied: bool, within_s: float = BEGINS_WITHIN_S
-    ) -> None:
-        self._inner = inner
-        self._deadlines = Deadlines(begins_within_s=within_s)
+    def __init__(self, inner: WSGIApplication, *, proxied: bool, within_s: float) -> None:
+        self._inner, self._within_s = inner, within_s
         self._slots = Slots(SLOW_AT_ONCE, SLOW_AT_ONCE if proxied else SLOW_OF_ONE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -68,14 +50,12 @@ class BoundedBodies:
         if not has_body(environ):
             return self._inner(environ, start_response)
         client = same_written(environ.get("REMOTE_ADDR", ""))
-        body = Body(environ, client, self._deadlines, self._slots)
+        body = Body(environ, client, self._within_s, self._slots)
         environ["wsgi.input"] = io.BufferedReader(body, PIECE)
-        heads: list[tuple[str, list[tuple[str, str]]]] = []
 
         def noted(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if not body.ended:  # what was not read would be taken for the next request
                 headers = [*headers, ("Connection", "close")]
-            heads.append((status, headers))
             return start_response(status, headers, exc_info)
 
         try:
@@ -98,11 +78,11 @@ class Body(io.RawIOBase):
     """A body that is read by a thread of its own, for which whoever asks waits so long at most."""
 
     def __init__(
-        self, environ: WSGIEnvironment, client: str, deadlines: Deadlines, slots: Slots
+        self, environ: WSGIEnvironment, client: str, within_s: float, slots: Slots
     ) -> None:
         self._inner: InputStream = environ["wsgi.input"]
         self._stated = int(environ.get("CONTENT_LENGTH") or 0)
-        self._client, self._deadlines, self._slots = client, deadlines, slots
+        self._client, self._within_s, self._slots = client, within_s, slots
         self._has_slot = False
         self._began: float | None = None
         self._received = 0
@@ -154,7 +134,7 @@ class Body(io.RawIOBase):
     def _wait_for(self, done: Event) -> None:
         if self._began is None:
             self._began = time.monotonic()
-        if done.wait(self._left_s(self._deadlines.at_once_s)):
+        if done.wait(self._left_s(AT_ONCE_S)):
             return
         if not self._has_slot:
             self._has_slot = self._slots.take(self._client)
@@ -162,7 +142,7 @@ class Body(io.RawIOBase):
             self.written = written_to(self._client)
             raise ServiceUnavailable("Too many requests are sent slowly just now.")
         self.written = self.written or written_to(self._client)
-        if not done.wait(self._left_s(self._deadlines.of(self._received))):
+        if not done.wait(self._left_s(self._within_s + self._received / LEAST_A_S)):
             raise RequestTimeout("The rest of the request did not come in time.")
 
     def _left_s(self, until_s: float) -> float:

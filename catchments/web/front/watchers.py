@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 
 from flask import request
+
+from catchments.core.public_addresses import is_this_machine
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
 """What a request has that came through a proxy: its peer's address then says nothing."""
@@ -16,13 +17,5 @@ def is_watcher(token: str) -> bool:
     if token:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {token}".encode())
-    return _is_from_here()
-
-
-def _is_from_here() -> bool:
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+    is_passed_on = any(name in request.headers for name in FORWARDED)
+    return not is_passed_on and is_this_machine(request.remote_addr or "")

@@ -37,6 +37,7 @@ def about_service(root: str, asked: AsAt) -> Json:
     """Return the parts `metadata` and `resources` of pygeoapi's configuration."""
     sources = origin_json(asked)["sources"]
     licences = list(dict.fromkeys(source["licence"] for source in sources))
+    known = [{"title": name, "href": LICENCES[name]} for name in licences if name in LICENCES]
     warning = f"{MADE_UP} " if asked.demonstration else ""
     return {
         "metadata": _metadata(root, licences, f"{warning}{ABOUT}"),
@@ -46,7 +47,7 @@ def about_service(root: str, asked: AsAt) -> Json:
                 "title": each.title,
                 "description": f"{warning}{each.about} {_PAGED.format(each.at_once)}",
                 "keywords": KEYWORDS,
-                "links": _licence_links(licences),
+                "links": [{"type": "text/html", "rel": "license", **each} for each in known],
                 "extents": {"spatial": {"bbox": extent(asked, name), "crs": CRS84}},
                 "limits": {"default_items": each.usual, "max_items": each.at_once},
             }
@@ -95,11 +96,3 @@ def extent(asked: AsAt, name: str) -> list[float]:
     """Return west, south, east, north of a collection; west is the greater across 180°."""
     known = asked.snapshot and layer_of(asked.world, asked.snapshot, name).extent
     return list(known or NEW_ZEALAND)
-
-
-def _licence_links(licences: Sequence[str]) -> list[Json]:
-    return [
-        {"type": "text/html", "rel": "license", "title": name, "href": LICENCES[name]}
-        for name in licences
-        if name in LICENCES
-    ]

@@ -17,13 +17,12 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.column_vocabulary import About, Kind, called
+from catchments.core.column_vocabulary import PROVIDER_COLUMNS, About, Kind, called
 from catchments.core.model import (
     Answer,
     Basis,
     Catchment,
     Edition,
-    Provider,
     SchoolStatus,
     Status,
 )
@@ -31,9 +30,9 @@ from catchments.geometry.coordinates import to_180, to_360
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.lookup.values import school_number
 from catchments.runtime.recent import Recent
-from catchments.web.common.payload import catchment_json, provider_json, school_json
+from catchments.web.common.payload import catchment_json, school_json
 from catchments.web.ogc.frames import in_frame, published
-from maps.exports.geojson import DECIMALS, rounded
+from maps.exports.geojson import DECIMALS, rounded, served_by
 
 GEOMETRIES_KEPT = 256
 """Boundaries as text, of the features asked for lately: those of three editions or so."""
@@ -49,13 +48,6 @@ _TYPES: Mapping[Kind, Mapping[str, str]] = {
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.DATE: {"type": "string", "format": "date"},
 }
-_PROVIDER = (
-    "provider_code",
-    "provider_name",
-    "provider_phone",
-    "provider_email",
-    "provider_website",
-)
 _EDITION = ("edition", "effective_from", "demonstration")
 Row = dict[str, Any]
 Value = str | int | bool
@@ -70,7 +62,6 @@ class Collected:
     title: str
     about: str
     id_field: str
-    title_field: str
     fields: Mapping[str, Mapping[str, Any]]
     usual: int
     """How many features a response has that is asked for none in particular."""
@@ -97,10 +88,9 @@ COLLECTED: Mapping[str, Collected] = {
         "The area of each catchment and who serves it. The published list of schools is the "
         "authority for a school; the area answers for whatever is not on the list.",
         "code",
-        "name",
         _fields(
             About.CATCHMENTS,
-            *("code", "name", "education_region", *_PROVIDER, *_EDITION),
+            *("code", "name", "education_region", *PROVIDER_COLUMNS, *_EDITION),
             *("catchment_code", "catchment_name"),
         ),
         usual=25,
@@ -112,12 +102,11 @@ COLLECTED: Mapping[str, Collected] = {
         "Every school of the school directory with its catchment, its provider, and how that is "
         "known: listed, located or nearest.",
         "school_id",
-        "name",
         _fields(
             About.SCHOOLS,
             *("school_id", "name", "status", "type", "address", "suburb", "town"),
             *("education_region", "answer", "basis", "sentence"),
-            *("catchment_code", "catchment_name", *_PROVIDER, "in_school_provision"),
+            *("catchment_code", "catchment_name", *PROVIDER_COLUMNS, "in_school_provision"),
             *(*_EDITION, "directory_release", "directory_release_number"),
             *("school_name", "school_education_region"),
         ),
@@ -226,7 +215,7 @@ def _catchments(world: Published, snapshot: Snapshot) -> Layer:
 def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
     return {
         **catchment_json(catchment),
-        **_served_by(edition.providers.get(catchment.provider_code or "")),
+        **served_by(edition.providers.get(catchment.provider_code or "")),
         **same,
         "catchment_code": catchment.code,
         "catchment_name": catchment.name,
@@ -271,17 +260,12 @@ def _school(answer: Answer, same: Row) -> Row:
         "sentence": answer.sentence,
         "catchment_code": catchment and catchment.code,
         "catchment_name": catchment and catchment.name,
-        **_served_by(answer.provider),
+        **served_by(answer.provider),
         "in_school_provision": answer.in_school_provision,
         **same,
         "school_name": school.name,
         "school_education_region": school.education_region or None,
     }
-
-
-def _served_by(provider: Provider | None) -> Row:
-    told = provider_json(provider).items() if provider else ()
-    return {**dict.fromkeys(_PROVIDER), **{f"provider_{name}": value for name, value in told}}
 
 
 def _issued(snapshot: Snapshot) -> Row:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -130,15 +131,6 @@ class _Api(API):  # type: ignore[misc]
         self.pretty_print = False
 
 
-@dataclass
-class _Checked:
-    """A request as pygeoapi reads one: nothing that a client sent but what was checked."""
-
-    args: Mapping[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict)
-    path_info: str = ""
-
-
 @dataclass(frozen=True)
 class Mounted:
     """pygeoapi on one selection (or none), below one address."""
@@ -177,7 +169,9 @@ class Mounted:
         self, write: Callable[..., Any], *of: str, args: Mapping[str, str] | None = None
     ) -> Json:
         api = _Api(self._config())
-        asked = APIRequest(_Checked({"f": "json", **(args or {})}), api.locales)
+        # A request as pygeoapi reads one: nothing that a client sent but what was checked.
+        checked = SimpleNamespace(args={"f": "json", **(args or {})}, headers={}, path_info="")
+        asked = APIRequest(checked, api.locales)
         _headers, status, text = write(api, asked, *of)
         body: Json = msgspec.json.decode(text)
         if status >= 400:
@@ -200,7 +194,7 @@ class Mounted:
             "data": name,
             "selection": self.selection,
             "id_field": COLLECTED[name].id_field,
-            "title_field": COLLECTED[name].title_field,
+            "title_field": "name",
             "crs": list(FRAMES),
             "storage_crs": CRS84,
         }

@@ -102,7 +102,8 @@ def _operation(path: str, operation: Json) -> Json:
         if _is_taken(path, p)
     ]
     if path.endswith(("/items", "/items/{featureId}")):
-        parameters += [_reference(each.name) for each in (DATETIME, *PINS)]
+        ours = [each.name for each in (DATETIME, *PINS)]
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in ours]
     responses = {code: _local(answer) for code, answer in operation["responses"].items()}
     return {**operation, "parameters": parameters, "responses": responses}
 
@@ -129,10 +130,6 @@ def _written(parameter: Parameter) -> Json:
         "style": "form",
         "explode": False,
     }
-
-
-def _reference(name: str) -> Json:
-    return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _local(part: Json) -> Json:

@@ -146,7 +146,7 @@ class Reader:
             answer=_pretty(content[first].get("example")),
             answers=self._kind(schema) if "$ref" in schema else Markup(),
             media_types=[each.partition(";")[0] for each in content],
-            endings=self._endings(path),
+            endings=[form for form in Form if f"{path}.{form}" in self._document["paths"]],
             accepts=list(sent),
         )
 
@@ -158,9 +158,6 @@ class Reader:
         sent_in, content = next(iter(sent.items()), nothing)
         bare = answered_in.partition(";")[0]
         return samples_of(Call(f"{self.base}{address}", bare, sent_in, content.get("example")))
-
-    def _endings(self, path: str) -> list[str]:
-        return [form for form in Form if f"{path}.{form}" in self._document["paths"]]
 
     def _field_of_parameter(self, parameter: Json) -> Field:
         about = code_spans(parameter.get("description", ""))

@@ -232,7 +232,7 @@ def _addressed(edition: int, found: Json) -> Json:
             "name": file["name"],
             "saved_as": saved_as(edition, file["name"]),
             "url": _exact_url(edition, file),
-            "newest_url": _newest_url(edition, file["name"]),
+            "newest_url": absolute_url("downloads.newest", edition=edition, name=file["name"]),
             **file,
         }
         for file in found["files"]
@@ -244,10 +244,6 @@ def _exact_url(edition: int, file: Json) -> str:
     digest = file["sha256"][:DIGEST_CHARACTERS]
     names = {"edition": edition, "digest": digest, "name": file["name"]}
     return absolute_url("downloads.exact", **names)
-
-
-def _newest_url(edition: int, name: str) -> str:
-    return absolute_url("downloads.newest", edition=edition, name=name)
 
 
 def _json(body: Json, media_type: str) -> Response:

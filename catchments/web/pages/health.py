@@ -48,7 +48,9 @@ def readyz() -> tuple[Response, int]:
         "database": _database(snapshots),
     }
     if is_watcher(service().settings.metrics_token):  # strangers have no use for it but one
-        body["foreign_files"] = _fence()
+        # What keeps a program that reads a foreign file from files, and from the network.
+        stands = walls.standing()
+        body["foreign_files"] = {"files": stands.files, "network": stands.network}
         body["audit_out"] = trail.state if (trail := service().trail) else NOWHERE
         body["site_owner"] = {"not_set": service().settings.owner.not_set}
     return _uncached(jsonify(body)), 200
@@ -60,12 +62,6 @@ def _database(snapshots: Snapshots) -> str:
         return "ok"
     seen = snapshots.refreshed_at or datetime.now(NEW_ZEALAND_TIME)
     return f"away; last seen {seen.isoformat(timespec='seconds')}"
-
-
-def _fence() -> dict[str, str]:
-    """Return what keeps a program that reads a foreign file from files, and from the network."""
-    stands = walls.standing()
-    return {"files": stands.files, "network": stands.network}
 
 
 def _uncached(response: Response) -> Response:

@@ -137,7 +137,9 @@ def _results(asked: AsAt, given: MultiDict[str, str], template: str, address: st
         problem = refused
     number = _the_one_school(finding)
     if finding is not None and number is not None:
-        found = redirect(_school_url(address, number, _typed_otherwise(finding)), 303)
+        # What was typed, where it is not just the name or the number of what was found.
+        typed = finding.text if finding.is_worded_otherwise or finding.also else None
+        found = redirect(_school_url(address, number, typed), 303)
         found.headers["Cache-Control"] = "no-store"
         return found
     context: dict[str, Any] = {}
@@ -192,11 +194,6 @@ def _the_one_school(finding: SearchResult | None) -> int | None:
     """Return the school that a text can only mean."""
     named = finding.the_one if finding else None
     return named.schools[0].school_id if named and named.kind is PlaceKind.SCHOOL else None
-
-
-def _typed_otherwise(finding: SearchResult) -> str | None:
-    """Return what was typed, where it is not just the name or the number of what was found."""
-    return finding.text if finding.is_worded_otherwise or finding.also else None
 
 
 def _school_url(address: str, number: int, typed: str | None) -> str:

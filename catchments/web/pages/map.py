@@ -248,14 +248,6 @@ class _WholeFile:
     """By code."""
 
 
-def features(edition: int) -> dict[str, msgspec.Raw]:
-    """Return each catchment's feature by code, as it is written in the file of all.
-
-    Raises NotKnown where there is no such edition, or the file is not made yet.
-    """
-    return _whole_file(edition).features
-
-
 def _whole_file(edition: int) -> _WholeFile:
     _refuse_unknown_edition(edition)
 
@@ -380,10 +372,7 @@ def _kept(body: dict[str, Any], *, media_type: str = "application/json") -> Resp
 
 def _urls(snapshot: Snapshot) -> dict[str, Any]:
     """Return where what a page itself asks for is."""
-
-    def at(endpoint: str, artefact: str) -> str:
-        return _address(snapshot, endpoint, artefact)
-
+    at = partial(_address, snapshot)
     return {
         "boundaries": at("mapping.boundaries", TOPOLOGY),
         "country": at("mapping.country", COUNTRY),

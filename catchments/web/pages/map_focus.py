@@ -45,16 +45,8 @@ def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
 
 
 def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
-    catchment = snapshot.edition.catchments.get(code)
-    if catchment is None:
+    if code not in snapshot.edition.catchments:
         raise NotKnown(
             f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
         )
-    return {
-        "type": "catchment",
-        "school_id": None,
-        "code": code,
-        "name": catchment.name,
-        "lng": None,
-        "lat": None,
-    }
+    return {"type": "catchment", "code": code, "lng": None, "lat": None}

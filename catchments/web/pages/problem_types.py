@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from catchments.core.errors import Kind, NotKnown, shown
 from catchments.web.common.problem_types import TYPES
+from catchments.web.common.problems import status_of
 from catchments.web.common.services import as_published, public_page
 from catchments.web.v1.examples import problem_of
 
@@ -18,7 +19,7 @@ blueprint = Blueprint("problems", __name__)
 @blueprint.get("/problems")
 def index() -> Response:
     """List the kinds of problems."""
-    kinds = [(kind.value, TYPES[kind]) for kind in TYPES]
+    kinds = [(kind.value, status_of(kind), told) for kind, told in TYPES.items()]
     return public_page(as_published(), "problem_types.html", gettext("Problems"), kinds=kinds)
 
 
@@ -38,6 +39,7 @@ def page(kind: str) -> Response:
         "problem_type.html",
         str(told.name),
         kind=kind,
+        status=status_of(Kind(kind)),
         told=told,
         example=json.dumps(example, ensure_ascii=False, indent=2),
     )

@@ -94,19 +94,13 @@ def _javascript(call: Call) -> str:
     read = "json" if _is_json(call.answered_in) else "text"
     return "\n".join(
         [
-            *_javascript_body(call),
+            *([f"const asked = {_text(call.sent)};"] if call.sent_in else []),
             f"const response = await fetch({_text(call.url)}{_javascript_options(call)});",
             "if (!response.ok) throw new Error(await response.text());",
             f"const answer = await response.{read}();",
             "console.log(answer);",
         ]
     )
-
-
-def _javascript_body(call: Call) -> list[str]:
-    if not call.sent_in:
-        return []
-    return [f"const asked = {_text(call.sent)};"]
 
 
 def _javascript_options(call: Call) -> str:

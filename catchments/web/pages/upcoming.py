@@ -76,7 +76,7 @@ def _prospect(
         effective_from=starts,
         entry=now,
         served_anew=(was and was.provider) != (now and now.provider),
-        renamed=bool(was and now) and _name(was) != _name(now),
+        renamed=bool(was and now and was.catchment.name != now.catchment.name),
         redrawn=bool(was and now) and _is_redrawn(before, after, code),
         joining=len(has - had),
         leaving=len(had - has),
@@ -91,10 +91,6 @@ def _matters(prospect: Prospect) -> bool:
 
 def _numbers(entry: Entry | None, day: date) -> set[int]:
     return {each.school.school_id for each in entry.schools(day)} if entry else set()
-
-
-def _name(entry: Entry | None) -> str:
-    return entry.catchment.name if entry else ""
 
 
 def _is_redrawn(before: Snapshot, after: Snapshot, code: str) -> bool:

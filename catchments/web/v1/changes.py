@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -16,11 +16,12 @@ from catchments.core.model import EditionSummary
 from catchments.editions.history import edition_json
 from catchments.lookup.snapshot import Published
 from catchments.lookup.values import day_of, whole_number
-from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.web.common import schemas
 from catchments.web.common.contract import DAY, SPOKEN, Parameter, operation
+from catchments.web.common.i18n import in_new_zealand
 from catchments.web.common.services import absolute, address, as_at, kept, service
 from catchments.web.pages.edition_history import history_of, steps_of
+from catchments.web.v1.formats import utc
 from catchments.web.v1.provider import JSON, blueprint
 
 ON_A_PAGE = 10
@@ -84,11 +85,7 @@ def _published_since(editions: Sequence[EditionSummary], since: str) -> list[Edi
             allowed="It must be an edition's number, or a date of the calendar as YYYY-MM-DD.",
             next_step="For example since=7 or since=2026-03-03; leave it out for all.",
         )
-    return [each for each in editions if _published_on(each) >= day]
-
-
-def _published_on(edition: EditionSummary) -> date:
-    return _utc(edition.published_at).astimezone(NEW_ZEALAND_TIME).date()
+    return [each for each in editions if in_new_zealand(each.published_at).date() >= day]
 
 
 # --- Atom -----------------------------------------------------------------------------------------
@@ -109,7 +106,7 @@ def feed() -> Response:
     _add(root, "id", _tag("changes"))
     made_up = "Demonstration data: " if world.demonstration else ""
     _add(root, "title", f"{made_up}{SERVICE}: what changes")
-    _add(root, "updated", _moment(max(map(_changed_at, editions))))
+    _add(root, "updated", utc(max(map(_changed_at, editions))))
     _add(_add(root, "author"), "name", SERVICE)
     _link(root, "self", request.path, "application/atom+xml")
     _link(root, "alternate", "/history", "text/html")
@@ -125,8 +122,8 @@ def _add_entry(root: ET.Element, world: Published, edition: EditionSummary) -> N
     withdrawn = " (withdrawn)" if edition.withdrawn_at is not None else ""
     named = f": {edition.title}" if edition.title else ""
     _add(entry, "title", f"Edition {edition.number}{named}{withdrawn}")
-    _add(entry, "published", _moment(_utc(edition.published_at)))
-    _add(entry, "updated", _moment(_changed_at(edition)))
+    _add(entry, "published", utc(edition.published_at))
+    _add(entry, "updated", utc(_changed_at(edition)))
     _link(entry, "alternate", f"/history/{edition.number}", "text/html")
     _add(entry, "content", "\n".join(_said(world, edition))).set("type", "text")
 
@@ -157,12 +154,4 @@ def _tag(about: str) -> str:
 
 
 def _changed_at(edition: EditionSummary) -> datetime:
-    return _utc(edition.withdrawn_at or edition.published_at)
-
-
-def _utc(kept: datetime) -> datetime:
-    return kept.replace(tzinfo=UTC)
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return edition.withdrawn_at or edition.published_at

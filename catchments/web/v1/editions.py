@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
 
 import msgspec
@@ -18,7 +18,7 @@ from catchments.editions.history import EditionHistory
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import Artefacts
 from catchments.web.common.contract import DAY, WHOLE_NUMBER, Parameter, operation
-from catchments.web.common.payload import source_json
+from catchments.web.common.payload import edition_json, release_json, source_json
 from catchments.web.common.query_parameters import one_of, optional_date
 from catchments.web.common.services import address, as_at, remembered, service
 from catchments.web.pages.edition_history import history_of
@@ -31,6 +31,7 @@ from catchments.web.v1.formats import (
     ending_of,
     form_asked,
     in_forms,
+    utc,
 )
 from catchments.web.v1.list_query import PAGED, words
 from catchments.web.v1.resources import Resource, kept, list_response
@@ -88,8 +89,8 @@ class EditionRows:
             "effective_from": edition.effective_from.isoformat(),
             "last_day": self._last_day(edition),
             "standing": self._told.standing(edition),
-            "published_at": _moment(edition.published_at),
-            "withdrawn_at": _moment(edition.withdrawn_at) if edition.withdrawn_at else None,
+            "published_at": utc(edition.published_at),
+            "withdrawn_at": utc(edition.withdrawn_at) if edition.withdrawn_at else None,
             "demonstration": edition.demonstration
             or bool(release and release.source.demonstration),
             "sources": [source_json(each) for each in self._made_from(edition)],
@@ -100,20 +101,10 @@ class EditionRows:
     def whole(self, edition: EditionSummary) -> schemas.OneEdition:
         """Return an edition and what it stands beside."""
         release = self._release(edition)
-        item = self._item(edition)
         return {
-            **item,
-            "edition": {
-                "number": edition.number,
-                "title": edition.title,
-                "effective_from": item["effective_from"],
-            },
-            "directory_release": {
-                "number": release.number,
-                "released": release.released.isoformat(),
-            }
-            if release
-            else None,
+            **self._item(edition),
+            "edition": edition_json(edition),
+            "directory_release": release_json(release) if release else None,
             "as_at": self._told.world.today.isoformat(),
         }
 
@@ -261,10 +252,6 @@ def _was_in_force(
 
 
 # --- of what they are made ------------------------------------------------------------------------
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.isoformat(timespec='seconds')}Z"
 
 
 def _files(world: Published) -> Mapping[int, list[_File]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -100,6 +101,11 @@ def with_ending(code: str) -> str:
     # “..” alone would be the way up.
     taken_for_more = without_ending(code)[1] is not None or code in {".", ".."}
     return quote(f"{code}.{Form.JSON}" if taken_for_more else code, safe="")
+
+
+def utc(kept: datetime) -> str:
+    """Return a moment as it is kept, in UTC, as RFC 3339 has it."""
+    return f"{kept.isoformat(timespec='seconds')}Z"
 
 
 def csv_line(cells: Iterable[Cell]) -> bytes:

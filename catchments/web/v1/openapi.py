@@ -20,6 +20,7 @@ from catchments.lookup.snapshot import AsAt, Published
 from catchments.web.common import schemas as shared
 from catchments.web.common.contract import WHOLE_NUMBER, Operation, operation, promised_by
 from catchments.web.common.problem_types import TYPES
+from catchments.web.common.problems import status_of
 from catchments.web.common.schemas import among
 from catchments.web.common.services import kept, remembered, service, sources_of
 from catchments.web.v1.blueprint import blueprint
@@ -222,7 +223,7 @@ class Document:
         """Return the examples of a status: one of each kind of problem that has it."""
         if not self._world.timeline.editions:
             return {}
-        kinds = [kind for kind, each in TYPES.items() if each.status == status]
+        kinds = [kind for kind in TYPES if status_of(kind) == status]
         found = ((kind, problem_of(self._app, TYPES[kind].example, self._below)) for kind in kinds)
         return {"examples": {str(kind): {"value": value} for kind, value in found}}
 

@@ -18,7 +18,7 @@ from catchments.lookup.snapshot import AsAt
 from catchments.web.common import services
 from catchments.web.common.contract import Parameter, View, operation
 from catchments.web.common.http_cache import REPRESENTATION
-from catchments.web.common.payload import provenance_json
+from catchments.web.common.payload import origin_json
 from catchments.web.common.pins import pins_of
 from catchments.web.common.tables import ORIGIN
 from catchments.web.v1.blueprint import blueprint
@@ -194,11 +194,7 @@ def one_response(asked: AsAt, form: Form, columns: Sequence[str], written: Any) 
 
 def about(asked: AsAt) -> dict[str, Any]:
     """Return what every body says of what it was made from."""
-    return {
-        **provenance_json(asked.snapshot),
-        "demonstration": asked.demonstration,
-        "as_at": asked.day.isoformat(),
-    }
+    return {**origin_json(asked), "as_at": asked.day.isoformat()}
 
 
 def kept(asked: AsAt, form: Form, content: bytes) -> Response:

@@ -41,7 +41,7 @@ def filled_in(
     survey = _Survey(action, fields, here)
     survey.feed(page)
     if survey.best is None:
-        return Filled(page, found=False, left=tuple(_typed(fields)))
+        return Filled(page, found=False, left=tuple(typed(fields)))
     filler = _Filler(survey.best, fields, hidden, survey.unfolded)
     filler.feed(page)
     filler.close()
@@ -55,7 +55,8 @@ def with_notice(page: str, notice: str) -> str:
     return f"{before}{main}{tag}{end}{notice}{rest}" if main else page
 
 
-def _typed(fields: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def typed(fields: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Return what somebody typed of a form, without what is the page's own and what is blank."""
     return ((name, value) for name, value in fields if name not in NOT_TYPED and value.strip())
 
 
@@ -76,7 +77,7 @@ class _Survey(HTMLParser):
         self._names = {name for name, _ in fields}
         self._number, self._score = -1, -1
         self._best = (-1, -1)
-        self._said = _by_name(_typed(fields))
+        self._said = _by_name(typed(fields))
         self._folds, self._around = -1, [-1]
         self.unfolded: set[int] = set()
         """Which folds of the page have something of it in them, by number."""
@@ -156,7 +157,7 @@ class _Filler(HTMLParser):
 
     def left(self) -> Iterator[tuple[str, str]]:
         """Yield what was typed and found no place."""
-        for pair in _typed(self._fields):
+        for pair in typed(self._fields):
             if self._at.used[pair] <= 0:
                 yield pair
 

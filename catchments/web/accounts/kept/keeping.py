@@ -7,8 +7,6 @@ opens with all of it filled in, says so, and waits to be sent again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, after_this_request, flash, render_template, request, session
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -32,7 +30,7 @@ from catchments.web.accounts.access import (
     requires,
     said_at,
 )
-from catchments.web.accounts.kept.filling import NOT_TYPED, filled_in, with_notice
+from catchments.web.accounts.kept.filling import filled_in, typed, with_notice
 from catchments.web.accounts.kept.writer import FIELD, written_for_whom
 from catchments.web.accounts.pages import path_of
 from catchments.web.accounts.room import room
@@ -65,7 +63,7 @@ def _keep() -> str | None:
     try:
         person = written_for_whom()
         sent = _sent() if person is not None else None
-        if person is None or sent is None or not _says_anything(sent):
+        if person is None or sent is None or not (sent.files or any(typed(sent.fields))):
             return None
         once = request.form.get("once", "")[:LONGEST_ONCE]
         key = KeptForms(room().store).keep(sent, for_=person, once=once)
@@ -92,11 +90,6 @@ def _sent() -> SentForm:
     files = [name for each in request.files.values() if (name := each.filename)]
     page = own_path(page_of_form(is_ours=True))
     return SentForm(page, f"{request.script_root}{request.path}", fields, files)
-
-
-def _says_anything(sent: SentForm) -> bool:
-    typed = [value for name, value in sent.fields if name not in NOT_TYPED and value.strip()]
-    return bool(typed or sent.files)
 
 
 INTERRUPTED.append(_keep)
@@ -207,9 +200,7 @@ def _with_kept(response: Response) -> Response:
         hidden=(KEPT, kept.key),
         here=f"{request.script_root}{request.path}",
     )
-    response.set_data(with_notice(filled.page, _notice(kept, found=filled.found, left=filled.left)))
+    about = {"kept": kept, "found": filled.found, "left": filled.left}
+    notice = render_template("accounts/_kept_form.html", **about)
+    response.set_data(with_notice(filled.page, notice))
     return response
-
-
-def _notice(kept: KeptForm, **about: Any) -> str:
-    return render_template("accounts/_kept_form.html", kept=kept, **about)

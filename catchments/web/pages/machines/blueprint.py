@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response
 
-from catchments.core.errors import CatchmentsError
 from catchments.lookup.snapshot import Published
 from catchments.web.common.http_cache import AN_HOUR
-from catchments.web.common.services import kept_by_content, service
+from catchments.web.common.services import kept_by_content, remembered, service
 
 blueprint = Blueprint("machines", __name__)
 
@@ -30,9 +29,7 @@ def made_up() -> bool:
     world = service().snapshots.latest
     if world is None:
         return True
-    if MADE_UP not in world.memo:
-        world.memo[MADE_UP] = _made_up(world)
-    return bool(world.memo[MADE_UP])
+    return remembered(world, MADE_UP, lambda: _made_up(world))
 
 
 def _made_up(world: Published) -> bool:
@@ -42,14 +39,6 @@ def _made_up(world: Published) -> bool:
     if edition is None or release is None:
         return world.demonstration or not world.timeline.editions
     return edition.demonstration or release.source.demonstration
-
-
-def read_what_is_published() -> None:
-    """Read what is published, if it never was; where it cannot be read, nothing is known."""
-    try:
-        service().snapshots.current()
-    except CatchmentsError:
-        return
 
 
 def halves(bounds: Sequence[float]) -> list[tuple[float, float, float, float]]:

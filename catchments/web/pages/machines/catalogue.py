@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Flask, Response, redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.lookup.snapshot import Published
@@ -29,7 +29,10 @@ Target = dict[str, str]
 def catalogue() -> Response:
     """List the APIs, each with its contract, its page, and whether it is well."""
     refuse_unknown_or_repeated(request.args, set())
-    apis = [_lists(), _features()]
+    apis = [
+        _api("/v1", _to("/v1/openapi.json", JSON), "/api"),
+        _api("/ogc/", _to("/ogc/openapi", OGC_OPENAPI), "/api#files"),
+    ]
     whole = {"anchor": address(CATALOGUE), "item": [{"href": each["anchor"]} for each in apis]}
     world = service().snapshots.latest
     about = _about(world) if world else {}
@@ -39,20 +42,11 @@ def catalogue() -> Response:
     return response
 
 
-def _lists() -> dict[str, Any]:
+def _api(path: str, contract: Target, page: str) -> dict[str, Any]:
     return {
-        "anchor": address("/v1"),
-        "service-desc": [_to("/v1/openapi.json", JSON)],
-        "service-doc": [_to("/api", HTML)],
-        "status": [_to("/readyz", JSON)],
-    }
-
-
-def _features() -> dict[str, Any]:
-    return {
-        "anchor": address("/ogc/"),
-        "service-desc": [_to("/ogc/openapi", OGC_OPENAPI)],
-        "service-doc": [_to("/api#files", HTML)],
+        "anchor": address(path),
+        "service-desc": [contract],
+        "service-doc": [_to(page, HTML)],
         "status": [_to("/readyz", JSON)],
     }
 
@@ -83,12 +77,9 @@ def lists() -> AnyResponse:
     return response
 
 
-def register(app: Flask) -> None:
-    """Say on every answer of an API where the API is described (RFC 8631)."""
-    app.after_request(_described)
-
-
+@blueprint.after_app_request
 def _described(response: Response) -> Response:
+    """Say on every answer of an API where the API is described (RFC 8631)."""
     if request.blueprint in OF_APIS and response.status_code < 400:
         root = service().settings.public_url or request.script_root
         response.headers.add(

@@ -83,7 +83,8 @@ def _dataset(world: Published, edition: EditionSummary, told: Json) -> Json:
         "dct:identifier": name,
         "dct:title": f"{NAME}, edition {edition.number}, from {long_date(edition.effective_from)}",
         "dct:description": _description(edition, told),
-        "dct:publisher": _publisher(told),
+        # Whose boundaries they are: the service publishes what others decide.
+        "dct:publisher": _organisation(publisher(told)),
         "dct:issued": _typed("date", in_new_zealand(edition.published_at).date().isoformat()),
         "dct:modified": _typed("date", in_new_zealand(edition.published_at).date().isoformat()),
         "dct:temporal": _period(world, edition),
@@ -104,11 +105,6 @@ def _description(edition: EditionSummary, told: Json) -> str:
     said = [told["notice"], edition.title and f"{edition.title}.", edition.reason]
     held = f"In force from {long_date(edition.effective_from)}."
     return " ".join(filter(None, [*said, held]))
-
-
-def _publisher(told: Json) -> Json:
-    """Return whose boundaries they are: the service publishes what others decide."""
-    return _organisation(publisher(told))
 
 
 def _organisation(name: str) -> Json:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Response, current_app, request, url_for
 
+from catchments.core.errors import CatchmentsError
 from catchments.web.common.assets import content_of
-from catchments.web.pages.machines.blueprint import (
-    blueprint,
-    made_up,
-    read_what_is_published,
-    told,
-)
+from catchments.web.common.services import service
+from catchments.web.pages.machines.blueprint import blueprint, made_up, told
 
 MANIFEST = "application/manifest+json"
 NAME, SHORT_NAME = "Find your attendance service provider", "Attendance service"
@@ -48,7 +46,8 @@ def _icon(name: str, media_type: str) -> Response:
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
     """Say what the service is called and looks like on a telephone's home screen."""
-    read_what_is_published()
+    with suppress(CatchmentsError):  # where it cannot be read, nothing is known
+        service().snapshots.current()
     root = f"{request.script_root}/"
     told_of = {
         "name": f"{NAME} (demonstration)" if made_up() else NAME,

@@ -20,8 +20,6 @@ from maps.artefacts import PICTURE
 
 JSON, GEOJSON, CSV = "application/json", "application/geo+json", "text/csv"
 ATOM, LD_JSON = "application/atom+xml", "application/ld+json"
-WIDTH, HEIGHT = 1200, 630
-"""Of the picture, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,6 @@ def _in_three_forms(path: str) -> Forms:
     return [(JSON, path), (GEOJSON, f"{path}.geojson"), (CSV, f"{path}.csv")]
 
 
-def _school(values: Mapping[str, Any]) -> Forms:
-    return _in_three_forms(f"/v1/schools/{values['school_id']}")
-
-
 def _catchment(values: Mapping[str, Any]) -> Forms:
     code = with_ending(values["code"])
     bare = path_of("v1.catchment", code=values["code"])
@@ -116,12 +110,8 @@ def _catchments(_: Mapping[str, Any]) -> Forms:
     return _in_three_forms("/v1/catchments")
 
 
-def _edition(values: Mapping[str, Any]) -> Forms:
-    return [(JSON, f"/v1/editions/{values['number']}")]
-
-
 OF_A_DAY: Mapping[str, Callable[[Mapping[str, Any]], Forms]] = {
-    "finder.school": _school,
+    "finder.school": lambda values: _in_three_forms(f"/v1/schools/{values['school_id']}"),
     "directory.catchment": _catchment,
     "directory.catchments": _catchments,
     "mapping.page": _catchments,
@@ -129,7 +119,7 @@ OF_A_DAY: Mapping[str, Callable[[Mapping[str, Any]], Forms]] = {
 """Endpoint → the same as programs get it on the same day."""
 OF_ALL_DAYS: Mapping[str, Callable[[Mapping[str, Any]], Forms]] = {
     "history.history": lambda _: [(JSON, "/v1/editions"), (CSV, "/v1/editions.csv")],
-    "history.edition": _edition,
+    "history.edition": lambda values: [(JSON, f"/v1/editions/{values['number']}")],
     "documentation.page": lambda _: [(JSON, "/v1/openapi.json")],
 }
 TOLD_OF_CHANGES = frozenset({"history.history", "history.edition", "finder.home"})
@@ -139,16 +129,14 @@ def _alternates(context: Context) -> Sequence[Alternate]:
     if "open_to_all" not in context:
         return ()  # an error, or a page of the staff's
     endpoint, values = request.endpoint or "", request.view_args or {}
-    if endpoint == "features.items" or context.get("as_json"):
-        return [Alternate(GEOJSON if "/items" in request.path else JSON, _as_json(context))]
+    as_json = context.get("as_json")
+    if endpoint == "features.items" or as_json:
+        kind = GEOJSON if "/items" in request.path else JSON
+        return [Alternate(kind, f"{request.script_root}{as_json}")]
     found = [Alternate(kind, address(path)) for kind, path in _forms(context, endpoint, values)]
     if endpoint in TOLD_OF_CHANGES:
         found.append(Alternate(ATOM, address("/v1/changes.atom"), gettext("What changes")))
     return found + _files(context, endpoint)
-
-
-def _as_json(context: Context) -> str:
-    return f"{request.script_root}{context.get('as_json')}"
 
 
 def _forms(context: Context, endpoint: str, values: Mapping[str, Any]) -> Forms:

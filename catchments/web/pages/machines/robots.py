@@ -9,16 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import NotKnown
 from catchments.web.common.services import OF_THIS_HOST, absolute, address, service
-from catchments.web.pages.machines.blueprint import (
-    blueprint,
-    made_up,
-    told,
-)
+from catchments.web.pages.machines.blueprint import blueprint, made_up, told
 
 PLAIN = "text/plain; charset=utf-8"
 NOT_INDEXED = (
@@ -64,12 +60,9 @@ def _rules(below: str) -> list[str]:
     return ["User-agent: *", *(f"Disallow: {below}{each}" for each in (*NOT_INDEXED, *TYPED))]
 
 
-def register(app: Flask) -> None:
-    """Tell robots on every answer that is not for search engines."""
-    app.after_request(_said_to_robots)
-
-
+@blueprint.after_app_request
 def _said_to_robots(response: Response) -> Response:
+    """Tell robots on every answer that is not for search engines."""
     if made_up() or _is_of_the_moment(response):
         response.headers["X-Robots-Tag"] = NO_ROBOTS
     return response

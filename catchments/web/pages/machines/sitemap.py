@@ -39,7 +39,7 @@ def sitemap() -> Response:
     refuse_unknown_or_repeated(request.args, set())
     pages = _pages()
     if len(pages) <= AT_MOST:
-        return _urls(pages)
+        return _file("urlset", "url", pages)
     files = -(-len(pages) // AT_MOST)
     return _file(
         "sitemapindex", "sitemap", [(f"/sitemap-{n}.xml", None) for n in range(1, files + 1)]
@@ -54,11 +54,7 @@ def part_of_sitemap(part: int) -> Response:
     listed = pages[(part - 1) * AT_MOST : part * AT_MOST] if part else ()
     if not listed:
         raise NotKnown(f"There is no part {part}.", next_step="See /sitemap.xml.")
-    return _urls(listed)
-
-
-def _urls(pages: Sequence[Page]) -> Response:
-    return _file("urlset", "url", pages)
+    return _file("urlset", "url", listed)
 
 
 def _file(kind: str, entry: str, pages: Sequence[Page]) -> Response:

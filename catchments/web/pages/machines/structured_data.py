@@ -135,7 +135,7 @@ def _service(catchment: Catchment, provider: Provider) -> Json:
                 **_said(addressRegion=catchment.education_region),
                 "addressCountry": "NZ",
             },
-            "hasMap": address(f"{path_of('mapping.page')}?{_query(catchment.code)}"),
+            "hasMap": address(path_of("mapping.page", catchment=catchment.code)),
         },
         "provider": {
             "@type": "Organization",
@@ -143,10 +143,6 @@ def _service(catchment: Catchment, provider: Provider) -> Json:
             **_said(telephone=provider.phone, email=provider.email, url=_web(provider.website)),
         },
     }
-
-
-def _query(code: str) -> str:
-    return path_of("mapping.page", catchment=code).partition("?")[2]
 
 
 def _web(text: str) -> str:
@@ -162,6 +158,7 @@ def of_files(world: Published, edition: EditionSummary, manifest: Json | None) -
         return None
     page = address(path_of("downloads.edition_page", edition=edition.number))
     made_up = MADE_UP if manifest["demonstration"] else ""
+    based_on = filter(None, (_web(each["url"]) for each in manifest["sources"]))
     return _document(
         {
             "@type": "Dataset",
@@ -178,7 +175,7 @@ def of_files(world: Published, edition: EditionSummary, manifest: Json | None) -
             **_said(
                 license=[each["url"] for each in manifest["licences"] if each["url"]],
                 spatialCoverage=_place(manifest["bounds"]),
-                isBasedOn=_web_addresses(manifest),
+                isBasedOn=list(dict.fromkeys(based_on)),
             ),
             "distribution": [_file(edition, each) for each in manifest["files"]],
         }
@@ -197,10 +194,6 @@ def _period(world: Published, edition: EditionSummary) -> str:
     """Return from when to when an edition holds, as an interval of ISO 8601."""
     begins, ends = edition.effective_from, history_of(world).last_day(edition)
     return f"{begins}/{ends if ends and ends >= begins else '..'}"
-
-
-def _web_addresses(manifest: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(filter(None, (_web(each["url"]) for each in manifest["sources"]))))
 
 
 def _place(bounds: list[float] | None) -> Json | None:

@@ -20,6 +20,7 @@ blueprint = Blueprint("cards", __name__)
 MEDIA_TYPE = "text/vcard; charset=utf-8"
 LINE_AT_MOST = 75
 """Octets before a line is folded (section 3.2)."""
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
 _ESCAPED = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n"})
 
 
@@ -48,7 +49,8 @@ def written(lines: list[tuple[str, str]]) -> str:
 def text(value: str) -> str:
     """Return a value of the type text (section 4.1): one line, nothing that is unseen."""
     tidy = value.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in tidy if c == "\n" or not _is_control(c)).translate(_ESCAPED)
+    seen = (c for c in tidy if c == "\n" or unicodedata.category(c) not in _UNSEEN)
+    return "".join(seen).translate(_ESCAPED)
 
 
 def uri(value: str) -> str:
@@ -93,7 +95,3 @@ def _folded(line: str) -> Iterator[str]:
             part, room = " ", LINE_AT_MOST - 1
         part, room = part + character, room - octets
     yield part
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}

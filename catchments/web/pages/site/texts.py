@@ -14,8 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from catchments.core.settings import Settings
 from catchments.lookup.plain_markup import Block, blocks
-from catchments.lookup.site_texts import PAGES, Page, Piece, shipped_pages
-from catchments.lookup.snapshot import AsAt
+from catchments.lookup.site_texts import PAGES, Piece, shipped_pages
 from catchments.web.common.i18n import base_root
 from catchments.web.common.query_parameters import page_parameters
 from catchments.web.common.services import as_at, public_page, service
@@ -43,7 +42,7 @@ def page(name: str) -> Response:
     """Show a page as its pieces hold today."""
     page_parameters(request.args, set())
     asked, shipped = as_at(), shipped_pages()[name]
-    pieces = pieces_of(asked, shipped)
+    pieces = [asked.world.texts.on(asked.day, piece) for piece in shipped.pieces]
     return public_page(
         asked,
         f"site/{name}.html" if name in OF_THEIR_OWN else "site/page.html",
@@ -51,22 +50,12 @@ def page(name: str) -> Response:
         written=_digest(pieces),
         page=shipped,
         pieces=pieces,
-        more=more_of(name),
+        more=[(each, gettext(shipped_pages()[each].title)) for each in PAGES if each != name],
     )
 
 
 for each in PAGES:
     blueprint.add_url_rule(f"/{each}", endpoint=each, view_func=partial(page, each))
-
-
-def pieces_of(asked: AsAt, shipped: Page) -> list[Piece]:
-    """Return the pieces of a page as they hold on the day asked for."""
-    return [asked.world.texts.on(asked.day, piece) for piece in shipped.pieces]
-
-
-def more_of(name: str) -> list[tuple[str, str]]:
-    """Return the pages to read beside one, with what they are called, in the order of all."""
-    return [(each, gettext(shipped_pages()[each].title)) for each in PAGES if each != name]
 
 
 def asks_elsewhere(settings: Settings) -> Mapping[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from flask import g
 from flask_babel import gettext
 
 from catchments.changes.change import Change
-from catchments.changes.effects import effects
+from catchments.changes.effects import Effect, effects
 from catchments.core.errors import FileRefused
 from catchments.core.model import Edition
 from catchments.readers.lists.changes import after_import, refuse_losses
@@ -19,7 +19,7 @@ from catchments.readers.report import Report
 from catchments.readers.upload_messages import Read, Wish
 from catchments.web.spoken.page_words import for_pages
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
-from catchments.web.staff.forms.uploads import keep_reading, kept_reading, read_files
+from catchments.web.staff.forms.uploads import keep_reading, kept_reading
 from catchments.web.staff.pages.draft_view import DraftState
 
 T = TypeVar("T")
@@ -59,9 +59,7 @@ def reading(typed: FormReader, worked: DraftState, wish: Wish) -> Read:
             typed.refuse(FILE, gettext("Choose a file."))
         typed.check()
         known = replace(wish.known, boundaries=dict(wish.known.boundaries))
-        read = read_files(files, replace(wish, known=known), FILE)
-        read = replace(read, sought=wish.sought)
-        digest = keep_reading(worked, read, ", ".join(f.filename or "" for f in files)[:200], FILE)
+        digest, read = keep_reading(worked, files, replace(wish, known=known), FILE)
     g.looked_over = (digest, read.report)
     typed.said = _in_words(read.report)
     return read
@@ -114,16 +112,14 @@ def check_effects(
 def preview(_typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return the account of the files, and all that the change would do."""
     digest, report = g.looked_over
-    after = after_import(change, worked.content)
-    schools = worked.release.ever
-    return {
-        "what": change.describe(worked.content),
-        "lines": [],
-        "report": report,
-        "effects": effects(worked.content, after, schools),
-        "effects_shown": EFFECTS_SHOWN,
-        "hidden": {"kept": [digest]},
-    }
+    done = effects(worked.content, after_import(change, worked.content), worked.release.ever)
+    return account(change.describe(worked.content), report, done, digest)
+
+
+def account(what: str, report: Report, done: Sequence[Effect], digest: str) -> dict[str, Any]:
+    """Return what a page shows of a reading that is kept under a digest, and what it would do."""
+    shown = {"what": what, "lines": [], "report": report, "effects": done}
+    return {**shown, "effects_shown": EFFECTS_SHOWN, "hidden": {"kept": [digest]}}
 
 
 def _in_words(report: Report) -> str:

@@ -141,9 +141,8 @@ def _of_line(asked: Question, worked: DraftState) -> dict[str, Any]:
     if old is None:
         return {}
     line = checked(_shape(asked.drawn, LINES), "drawn", LINES)
-    new = Catchment(NEW, gettext("the new catchment"), old.education_region, old.provider_code)
-    if asked.provider in content.providers:
-        new = Catchment(NEW, new.name, new.education_region, asked.provider)
+    provider = asked.provider if asked.provider in content.providers else old.provider_code
+    new = Catchment(NEW, gettext("the new catchment"), old.education_region, provider)
     side: Literal["left", "right"] = "right" if asked.side == "right" else "left"
     cut = SplitCatchment(old.code, line, new, side).apply(content).boundaries[NEW]
     area = geometry_to_360(cut)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from catchments.core.model import EDUCATION_REGIONS, Catchment, Edition, Provider
+from catchments.core.model import EDUCATION_REGIONS, Catchment, Provider
 from catchments.core.text_folding import folded
 
 Options = list[tuple[str, str]]
 """Each thing's code with what it is called in a list, by name."""
 
 
-def catchment_options(content: Edition) -> Options:
-    """Return every catchment of an edition."""
-    return _options(content.catchments.values())
-
-
-def provider_options(content: Edition) -> Options:
-    """Return every provider of an edition."""
-    return _options(content.providers.values())
+def options_of(things: Mapping[str, Catchment | Provider]) -> Options:
+    """Return every catchment, or every provider, of an edition."""
+    named = ((each.code, f"{each.name} ({each.code})") for each in things.values())
+    return sorted(named, key=lambda pair: folded(pair[1]))
 
 
 def by_region(catchments: Iterable[Catchment]) -> list[tuple[str, list[Catchment]]]:
@@ -28,8 +24,3 @@ def by_region(catchments: Iterable[Catchment]) -> list[tuple[str, list[Catchment
     for catchment in sorted(catchments, key=lambda c: (folded(c.name), c.code)):
         grouped.setdefault(catchment.education_region, []).append(catchment)
     return sorted(grouped.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
-
-
-def _options(things: Iterable[Catchment | Provider]) -> Options:
-    named = ((each.code, f"{each.name} ({each.code})") for each in things)
-    return sorted(named, key=lambda pair: folded(pair[1]))

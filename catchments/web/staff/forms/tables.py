@@ -17,14 +17,9 @@ from catchments.readers.lists.decisions import Decisions
 from catchments.readers.report import Problem, Report
 from catchments.readers.upload_messages import Read, Sought, Wish
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
-from catchments.web.staff.forms.imports import EFFECTS_SHOWN, TABLES, without_boundaries
+from catchments.web.staff.forms.imports import TABLES, account, without_boundaries
 from catchments.web.staff.forms.pasted_numbers import shortened
-from catchments.web.staff.forms.uploads import (
-    keep_reading,
-    kept_reading,
-    name_of_kept,
-    read_files,
-)
+from catchments.web.staff.forms.uploads import keep_reading, kept_reading, name_of_kept
 from catchments.web.staff.pages.draft_view import DraftState
 
 FILE, PASTED = "file", "pasted"
@@ -79,17 +74,10 @@ def table_read() -> Decisions:
 def difference(worked: DraftState, change: Change, *, same: int) -> dict[str, Any]:
     """Return what a change by a table does, what is so already, and what was left out of it."""
     digest, found = g.table_read
-    schools = worked.release.ever
-    found_effects = effects(worked.content, change.apply(worked.content), schools)
+    done = effects(worked.content, change.apply(worked.content), worked.release.ever)
     nothing = gettext("The draft has all of this already.")
-    return {
-        "what": change.describe(worked.content) if found_effects else nothing,
-        "lines": [],
-        "report": _account(found, same),
-        "effects": found_effects,
-        "effects_shown": EFFECTS_SHOWN,
-        "hidden": {"kept": [digest]},
-    }
+    what = change.describe(worked.content) if done else nothing
+    return account(what, _account(found, same), done, digest)
 
 
 def refuse_nothing(typed: FormReader, each: Mapping[Any, Any]) -> None:
@@ -104,15 +92,10 @@ def _account(found: Decisions, same: int) -> Report:
     report.counts[gettext("understood")] = found.count
     report.counts[gettext("so already")] = same
     report.problems = [
-        *(Problem(*_parted(fault), gettext("left out")) for fault in found.faults),
+        *(Problem(*each.partition(": ")[::2], gettext("left out")) for each in found.faults),
         *found.report.problems,
     ]
     return report
-
-
-def _parted(fault: str) -> tuple[str, str]:
-    where, _, what = fault.partition(": ")
-    return where, what
 
 
 def _field(typed: FormReader) -> str:
@@ -130,9 +113,7 @@ def _reading(typed: FormReader, worked: DraftState, sought: Sought) -> tuple[str
     known = without_boundaries(worked.content)
     wish = Wish([], sought, known=known, schools=dict(worked.schools))
     wish = replace(wish, given=replace(wish.given, sheet=typed.text("sheet")[:200] or None))
-    read = replace(read_files(files, wish, _field(typed)), sought=sought)
-    name = ", ".join(file.filename or "" for file in files)[:200]
-    return keep_reading(worked, read, name, FILE), read
+    return keep_reading(worked, files, wish, _field(typed))
 
 
 def _tables(typed: FormReader) -> list[FileStorage]:

@@ -75,15 +75,19 @@ def kept(worked: DraftState, digest: str, field: str) -> tuple[BaseGeometry, str
     return sound(found.content, field), found.name
 
 
-def keep_reading(worked: DraftState, read: Read, name: str, field: str) -> str:
-    """Keep what was read of files until its draft takes it; return its digest, as `keep` does.
+def keep_reading(
+    worked: DraftState, files: Sequence[FileStorage], wish: Wish, field: str
+) -> tuple[str, Read]:
+    """Keep what uploaded files hold until their draft takes it; return its digest, and it.
 
-    Raises FormRefused for more than is kept of any file.
+    Raises FormRefused as `read_files` does, and for more than is kept of any file.
     """
+    read = replace(read_files(files, wish, field), sought=wish.sought)
     content = encoded(read)
     if len(content) > LARGEST_KEPT:  # a row of the database, and five of them for each draft
         raise _unreadable(field)
-    return Uploads(service().store).keep(worked.draft.id, Upload(name, content), by=me())
+    upload = Upload(", ".join(file.filename or "" for file in files)[:200], content)
+    return Uploads(service().store).keep(worked.draft.id, upload, by=me()), read
 
 
 def kept_reading(worked: DraftState, digest: str, field: str) -> Read:

@@ -133,18 +133,14 @@ def working_on(found: DraftRead) -> DraftState:
 def open_to_changes(found: DraftRead) -> DraftState:
     """Return a draft that may be changed. Raises NotNow in any other state; see `working_on`."""
     working = working_on(found)
-    refuse_unless_editing(working.draft)
-    return working
-
-
-def refuse_unless_editing(draft: Draft) -> None:
-    """Raise NotNow unless a draft is being worked on."""
+    draft = working.draft
     if draft.state not in EDITABLE:
         raise NotNow(
             f"Draft {draft.id} is {draft.state}.",
             allowed="Changes can be made only while a draft is being edited.",
             next_step="Look at the draft; an approver can send it back to be worked on.",
         )
+    return working
 
 
 def tried(working: DraftState, change: Change) -> DraftState:
@@ -208,14 +204,15 @@ def seen_given() -> ExpectedVersion:
 def done_since(draft_id: int, version: int) -> list[Meanwhile]:
     """Return what was done to a draft since a version of it, the latest first."""
     names = desk().names_by_login()
+    told = ((entry, json.loads(entry.detail)) for entry in _entries(draft_id))
     return [
         Meanwhile(
             names.get(entry.actor, entry.actor),
             _said(entry.action, detail),
             moment(datetime.fromisoformat(entry.at)),
         )
-        for entry in _entries(draft_id)
-        if isinstance(at := (detail := _detail(entry)).get("version"), int) and at > version
+        for entry, detail in told
+        if isinstance(at := detail.get("version"), int) and at > version
     ]
 
 
@@ -315,11 +312,6 @@ def _begun(draft: Draft, release: DirectoryRelease) -> DraftState:
 def _entries(draft_id: int) -> list[AuditEntry]:
     trail = AuditTrail(service().store)
     return trail.entries(matching={"subject": f"draft {draft_id}"}, at_most=ENTRIES_LOOKED_AT)
-
-
-def _detail(entry: AuditEntry) -> dict[str, object]:
-    detail: dict[str, object] = json.loads(entry.detail)
-    return detail
 
 
 def _said(action: str, detail: Mapping[str, object]) -> str:

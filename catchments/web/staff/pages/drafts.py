@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown, Stale
 from catchments.core.model import EditionSummary
 from catchments.core.roles import Action
-from catchments.editions.open_cases import OpenCases, open_cases
+from catchments.editions.open_cases import open_cases
 from catchments.lookup.snapshot import Published
 from catchments.lookup.values import whole_number
 from catchments.store.drafts.comments import Comment
@@ -27,7 +27,7 @@ from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefuse
 from catchments.web.staff.forms.kinds import BY_NAME
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftRead, DraftState, back_to, desk
-from catchments.web.staff.pages.impact import Panel, impact_panel
+from catchments.web.staff.pages.impact import impact_panel
 from catchments.web.staff.pages.reviewing import review_of
 from catchments.web.staff.scenarios.remarks import about_given
 from catchments.web.staff.scenarios.undoing import (
@@ -207,6 +207,7 @@ def _draft_page(
     head = found.draft
     made, problem = _made(found)
     shown = impact_panel(made)
+    moved = shown["impact"].impact.moved if shown["impact"] else ()
     steps, comments = desk().steps(draft), desk().comments(draft)
     return staff_page(
         "staff/draft.html",
@@ -232,12 +233,8 @@ def _draft_page(
         typed=typed,
         wrongs=wrongs,
         **{**shown, **more},
-        open_cases=_open_cases(shown["impact"]) if head.state in OPEN else None,
+        open_cases=open_cases(service().settings, moved) if head.state in OPEN else None,
     )
-
-
-def _open_cases(panel: Panel | None) -> OpenCases | None:
-    return open_cases(service().settings, panel.impact.moved if panel else ())
 
 
 def _sent_back(head: Draft, comments: Sequence[Comment]) -> Comment | None:

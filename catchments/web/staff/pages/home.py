@@ -53,17 +53,14 @@ def _where_to() -> dict[str, Any]:
 
 
 def _links(person: Person | None) -> list[Link]:
-    links = [_link(door, person) for door in DOORS] if person else []
-    return [link for link in links if link]
-
-
-def _link(door: tuple[Any, ...], person: Person) -> Link | None:
-    path, action, label, about = door
     adapter = current_app.create_url_adapter(request)
-    if adapter is None or not person.may(action) or not adapter.test(path, "GET"):
-        return None
-    is_current = request.path == path or request.path.startswith(f"{path}/")
-    return Link(path, str(label), str(about), is_current)
+    if adapter is None or person is None:
+        return []
+    return [
+        Link(path, str(label), str(about), f"{request.path}/".startswith(f"{path}/"))
+        for path, action, label, about in DOORS
+        if person.may(action) and adapter.test(path, "GET")
+    ]
 
 
 @blueprint.get("")

@@ -19,7 +19,8 @@ from catchments.web.staff.pages.draft_view import back_to, desk
 def copy_draft(draft: int) -> AnyResponse:
     """Begin a draft with all that another has; comments stay where they were made."""
     key = checked_key(request.form.get("once", ""))
-    title = gettext("Copy of %(title)s", title=desk().draft(draft, unless=_always).title)
+    head = desk().draft(draft, unless=lambda _: True)  # without its changes, which may be large
+    title = gettext("Copy of %(title)s", title=head.title)
     made = desk().copy(draft, title=title[:LONGEST_NAME], by=me(), idempotency_key=key)
     return back_to(
         made, gettext("This is the copy. Draft %(number)s stays as it is.", number=draft)
@@ -31,7 +32,3 @@ def copy_draft(draft: int) -> AnyResponse:
 def copy_page(draft: int) -> AnyResponse:
     """Lead back to the draft, whose page has the form."""
     return redirect(f"{url_for('staff.draft', draft=draft)}#scenarios", 303)
-
-
-def _always(_head: object) -> bool:
-    return True  # without its changes, which may be large

@@ -23,6 +23,7 @@ from catchments.web.pages.edition_history import history_of
 from catchments.web.spoken.dates import long_date
 from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.pages.draft_view import desk
+from catchments.web.staff.pages.impact import rate_words
 from catchments.web.staff.scenarios.standing import Standing, draft_standing, of_edition
 from maps.exports.impact_workbook import MEDIA_TYPE, Paper, impact_xlsx
 
@@ -173,8 +174,6 @@ def _paper(title: str, standing: Standing | None, **about: Any) -> Response:
 
 
 def _numbers_are_of(standing: Standing) -> Facts:
-    from catchments.web.staff.pages.impact import rate_words
-
     starts = long_date(standing.starts) if standing.starts else gettext("not chosen yet")
     return [
         (gettext("In force from"), starts),

@@ -237,5 +237,4 @@ class _Columns:
             own_id = msgspec.json.encode(cells[self._id])
         expected = len(self._names)
         allowed = f"The first line has {expected}; a comma within a cell needs quotes round it."
-        fault = RowAtFault("", "", f"It has {len(cells)} cells.", allowed).fault
-        return Row(own_id, Kind.FAULT, fault)
+        return RowAtFault("", "", f"It has {len(cells)} cells.", allowed).row(own_id)

@@ -275,9 +275,7 @@ def _json_row(text: bytes) -> Row:
     except (ValueError, RecursionError):
         shape = "A row is one JSON object in UTF-8."
         given = text[:200].decode("utf-8", "replace")
-        return Row(
-            NO_ID, Kind.FAULT, RowAtFault("", given, "It is not JSON.", shape, UNREADABLE).fault
-        )
+        return RowAtFault("", given, "It is not JSON.", shape, UNREADABLE).row(NO_ID)
 
 
 def _of_value(value: Any) -> Row:
@@ -286,9 +284,7 @@ def _of_value(value: Any) -> Row:
         return _twice(value)
     if not isinstance(value, dict):
         shape = 'A row is an object, such as {"id": "a", "school_id": 54}.'
-        return Row(
-            NO_ID, Kind.FAULT, RowAtFault("", value, "It is no object.", shape, UNREADABLE).fault
-        )
+        return RowAtFault("", value, "It is no object.", shape, UNREADABLE).row(NO_ID)
     ids = [name for name in value if field_called(name) == ID]
     if len(ids) != 1:
         return row_of(NO_ID, value)
@@ -307,7 +303,7 @@ def _twice(found: Repeated) -> Row:
     own_id = NO_ID if field_called(found.name) == ID else _of_value(found.members).id
     allowed = "Each member of a JSON object may be there once."
     problem, kind = f"It has {shown(found.name)} twice.", ProblemKind.REPEATED_MEMBER
-    return Row(own_id, Kind.FAULT, RowAtFault(found.name[:80], "", problem, allowed, kind).fault)
+    return RowAtFault(found.name[:80], "", problem, allowed, kind).row(own_id)
 
 
 def _quick(given: _Given) -> Row:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -12,18 +11,19 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from catchments.core.errors import BodyNotTaken, shown
 from catchments.lookup.search.text_search import NoAddresses, TextSearch
-from catchments.lookup.snapshot import Published
+from catchments.lookup.snapshot import AsAt
 from catchments.web.common.contract import operation
-from catchments.web.common.payload import provenance_json, source_json
+from catchments.web.common.payload import source_json
 from catchments.web.common.query_parameters import optional_date
 from catchments.web.common.services import service
 from catchments.web.common.tables import MEDIA_TYPE as CSV_TYPE
 from catchments.web.front.room import LONG_WORK, in_turns
+from catchments.web.v1 import resources
 from catchments.web.v1.blueprint import blueprint
 from catchments.web.v1.bulk import schemas
 from catchments.web.v1.bulk.answers import Answers
 from catchments.web.v1.bulk.questions import Form, read
-from catchments.web.v1.bulk.rows import BodyRefused, Kind, Questions
+from catchments.web.v1.bulk.rows import BodyRefused, Kind
 from catchments.web.v1.bulk.unpacking import LONGEST_BODY, too_large, unpacked
 from catchments.web.v1.provider import ON
 
@@ -69,23 +69,17 @@ def resolve() -> Response:
     given, written = _body(), _form_of_answer(form)
     with LONG_WORK:
         rows = read(given, form, charset=request.mimetype_params.get("charset", ""))
-        answers = Answers(world, day, written, _finder(world))
-    about = _about(answers, world, day, typed=_has_addresses(rows))
+        # Never a geocoder elsewhere: ten thousand are too many for a stranger's service.
+        finder = TextSearch(world, service().addresses, NoAddresses())
+        answers = Answers(world, day, written, finder)
+    typed = isinstance(rows, list) and any(row.kind is Kind.ADDRESS for row in rows)
+    about = _about(world.as_at(day), typed=typed)
     lines = answers.of(rows)
     head, foot = answers.table.lines.head(about, len(rows)), answers.table.lines.foot
     body: Iterator[bytes] = chain([head], lines, [foot if rows or written is Form.JSON else b""])
     response = Response(in_turns(body), content_type=_CONTENT_TYPES[written])
     _say_origin(response, answers, about)
     return response
-
-
-def _finder(world: Published) -> TextSearch:
-    # Never a geocoder elsewhere: ten thousand questions are too many for a stranger's service.
-    return TextSearch(world, service().addresses, NoAddresses())
-
-
-def _has_addresses(rows: Questions) -> bool:
-    return isinstance(rows, list) and any(row.kind is Kind.ADDRESS for row in rows)
 
 
 # --- what is asked --------------------------------------------------------------------------------
@@ -145,13 +139,8 @@ def _cut_short() -> BodyRefused:
 # --- what the answer says of itself ---------------------------------------------------------------
 
 
-def _about(answers: Answers, world: Published, day: date, *, typed: bool) -> dict[str, Any]:
-    snapshot = answers.snapshot
-    about: dict[str, Any] = {
-        **provenance_json(snapshot),
-        "demonstration": snapshot.demonstration if snapshot else world.demonstration,
-        "as_at": day.isoformat(),
-    }
+def _about(asked: AsAt, *, typed: bool) -> dict[str, Any]:
+    about = resources.about(asked)
     addresses = service().addresses.about() if typed else None
     if addresses:
         about["sources"] = [*about["sources"], source_json(addresses)]

@@ -117,10 +117,9 @@ class RowAtFault(Exception):
     ) -> None:
         self.fault = Fault(field, _as_sent(value), problem, allowed, kind)
 
-    @classmethod
-    def of(cls, fault: Fault) -> RowAtFault:
-        """Return what makes of a row this fault."""
-        return cls(fault.field, fault.value, fault.problem, fault.allowed, fault.kind)
+    def row(self, own_id: bytes) -> Row:
+        """Return the row under the caller's id."""
+        return Row(own_id, Kind.FAULT, self.fault)
 
 
 def _as_sent(value: object) -> str:
@@ -217,7 +216,7 @@ def _point(given: Mapping[str, Any]) -> tuple[float, float]:
     lng, lat = _degrees(LNG, given[LNG]), _degrees(LAT, given[LAT])
     fault = fault_of_point(lng=lng, lat=lat)
     if fault:
-        raise RowAtFault.of(fault)
+        raise RowAtFault(*msgspec.structs.astuple(fault))
     return lng, lat
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
@@ -37,17 +35,12 @@ def details(typed: FormReader, code: str) -> tuple[Provider, Contract]:
     return provider, Contract(starts, ends, typed.whole_number("capacity"))
 
 
-def offer(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    """Return that nothing is known of the provider yet."""
-    return {"said": {}}
-
-
 FORM = ChangeForm(
     "add-provider",
     70,
     _l("Add a provider"),
     _l("with its details and contract"),
     read,
-    offer,
+    lambda *_: {"said": {}},  # nothing is known of the provider yet
     template="change_provider.html",
 )

@@ -12,7 +12,7 @@ from catchments.core.model import Catchment
 from catchments.core.text_folding import folded
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import by_region, provider_options
+from catchments.web.staff.forms.options import by_region, options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 
@@ -39,7 +39,7 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
         "groups": by_region(found),
         "ticked": ticked | (also if typed.text("do") != "back" and not ticked else set()),
         "shown": len(found),
-        "providers": provider_options(content),
+        "providers": options_of(content.providers),
     }
 
 

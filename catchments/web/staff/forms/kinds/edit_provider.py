@@ -13,7 +13,7 @@ from catchments.core.model import Contract
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
 from catchments.web.staff.forms.kinds.add_provider import details
-from catchments.web.staff.forms.options import provider_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 
@@ -39,7 +39,7 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     return {
         "provider": provider,
         "said": {name: "" if value is None else value for name, value in said.items()},
-        "providers": provider_options(known),
+        "providers": options_of(known.providers),
     }
 
 

@@ -16,7 +16,7 @@ from catchments.web.staff.forms.choosing_schools import (
     offer_schools,
 )
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import catchment_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 NOBODY = "-"
@@ -34,7 +34,7 @@ def read(typed: FormReader, worked: DraftState) -> MoveSchools:
 def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the schools to choose from, and the catchments they may move to."""
     nobody = (NOBODY, gettext("No catchment (unserved)"))
-    catchments = [*catchment_options(worked.content), nobody]
+    catchments = [*options_of(worked.content.catchments), nobody]
     return {**offer_schools(typed, worked), "catchments": catchments}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.replace_listings import ReplaceListings, refuse_contradiction
@@ -34,18 +32,13 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceListings:
     return change
 
 
-def offer(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    """Return which kinds of files there are, and what the complete list means."""
-    return {"formats": imports.TABLES, "whole": _l("It is the complete list of all schools")}
-
-
 FORM = ChangeForm(
     "read-listings",
     120,
     _l("Read a list of schools from a file"),
     _l("which schools belong to which catchment, and in-school provision"),
     read,
-    offer,
+    lambda *_: {"formats": imports.TABLES, "whole": _l("It is the complete list of all schools")},
     imports.preview,
     template="change_list.html",
     explanation=_l(

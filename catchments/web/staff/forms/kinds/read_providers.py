@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.replace_providers import ReplaceProviders
@@ -30,18 +28,13 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceProviders:
     return change
 
 
-def offer(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    """Return which kinds of files there are, and what the complete list means."""
-    return {"formats": imports.TABLES, "whole": _l("It is the complete list of all providers")}
-
-
 FORM = ChangeForm(
     "read-providers",
     130,
     _l("Read providers from a file"),
     _l("their names, how to reach them, and which catchments they serve"),
     read,
-    offer,
+    lambda *_: {"formats": imports.TABLES, "whole": _l("It is the complete list of all providers")},
     imports.preview,
     template="change_list.html",
     explanation=_l(

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import Options, catchment_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 
@@ -22,17 +22,12 @@ def read(typed: FormReader, worked: DraftState) -> RenameCatchment:
     return RenameCatchment(code, name)
 
 
-def offer(_typed: FormReader, worked: DraftState) -> dict[str, Options]:
-    """Return every catchment."""
-    return {"catchments": catchment_options(worked.content)}
-
-
 FORM = ChangeForm(
     "rename-catchment",
     60,
     _l("Rename a catchment"),
     _l("its code stays"),
     read,
-    offer,
+    lambda _typed, worked: {"catchments": options_of(worked.content.catchments)},
     template="change_rename.html",
 )

@@ -68,11 +68,6 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
     return change
 
 
-def offer(_typed: FormReader, _worked: DraftState) -> dict[str, Any]:
-    """Return which kinds of files there are."""
-    return {"formats": FORMATS}
-
-
 def preview(typed: FormReader, worked: DraftState, change: Change) -> dict[str, Any]:
     """Return what the change does, and first of all whether the file has a part of all alone."""
     ended = worked.content.catchments.keys() - change.apply(worked.content).catchments.keys()
@@ -100,7 +95,7 @@ FORM = ChangeForm(
     _l("Replace boundaries from a file"),
     _l("all catchments, as a map or a boundary file has them"),
     read,
-    offer,
+    lambda *_: {"formats": FORMATS},
     preview,
     template="change_replace.html",
     explanation=_l(

@@ -17,7 +17,7 @@ from catchments.core.model import Catchment
 from catchments.editions.contracts import A_DAY
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import provider_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages.draft_view import DraftState
 
 NOBODY = "-"
@@ -124,13 +124,13 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     provider = content.providers.get(code)
     ends = content.contracts.get(code, UNKNOWN).ends
     day = typed.given.get(FIRST_DAY, (ends + A_DAY).isoformat() if ends else "")
-    others = [each for each in provider_options(content) if each[0] != code]
+    others = [each for each in options_of(content.providers) if each[0] != code]
     return {
         "provider": provider,
         "served": served(worked, code) if provider else [],
         "ends": ends,
         "day": day,
-        "providers": provider_options(content),
+        "providers": options_of(content.providers),
         "followers": [*others, (NOBODY, gettext("Nobody yet: it blocks publication"))],
     }
 

@@ -17,7 +17,7 @@ from catchments.web.staff.forms.areas import drawn, schools_in, typed_points
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.choosing_schools import lines_of
 from catchments.web.staff.forms.fields import FormReader
-from catchments.web.staff.forms.options import catchment_options, provider_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 
@@ -43,8 +43,8 @@ def read(typed: FormReader, worked: DraftState) -> SplitCatchment:
 
 def offer(_typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return the catchments and providers to choose from."""
-    content = worked.content
-    return {"catchments": catchment_options(content), "providers": provider_options(content)}
+    catchments, providers = worked.content.catchments, worked.content.providers
+    return {"catchments": options_of(catchments), "providers": options_of(providers)}
 
 
 def preview(_typed: FormReader, worked: DraftState, change: SplitCatchment) -> dict[str, Any]:

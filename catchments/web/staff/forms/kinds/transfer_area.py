@@ -18,7 +18,7 @@ from catchments.web.staff.forms.areas import checked, drawn, schools_in, typed_p
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.choosing_schools import lines_of
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
-from catchments.web.staff.forms.options import catchment_options
+from catchments.web.staff.forms.options import options_of
 from catchments.web.staff.pages import draft_view
 from catchments.web.staff.pages.draft_view import DraftState
 from catchments.web.staff.pages.impact import impact_of
@@ -54,7 +54,7 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     ticked = {key: each for key in typed.all("suburbs") if (each := suburbs.suburb(key))}
     found = {suburbs.key_of(each): each for each in suburbs.found(text)} if text else {}
     return {
-        "catchments": catchment_options(worked.content),
+        "catchments": options_of(worked.content.catchments),
         "text": text,
         "suburbs": [(key, each) for key, each in found.items() if key not in ticked],
         "chosen": list(ticked.items()),
