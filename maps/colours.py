@@ -1,4 +1,7 @@
-"""Colours: one for each education region, in print and in KML: light enough for black names."""
+"""Colours: one for each education region, in print and in KML: light enough for black names.
+
+On the screen they are in `catchments/web/static/map.css`, in the same order, for light and dark.
+"""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_what_is_read_here_needs_no_fence(tmp_path: Path, monkeypatch: pytest.Mo
 
 ASKING = """
 import json, sys
-from catchments.readers.upload_messages import Wish
+from catchments.readers.reading_job import Wish
 from catchments.web.staff.forms import uploads
 read = uploads._read_elsewhere(Wish([sys.argv[1]]), sys.argv[2])
 libraries = open("/proc/self/maps").read().lower()

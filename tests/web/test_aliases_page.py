@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from catchments.commands.jobs import reading
 from catchments.core.model import Alias
 from catchments.readers.aliases import read_aliases
-from catchments.readers.upload_messages import Read, Wish
+from catchments.readers.reading_job import Read, Wish
 from catchments.store.integrity.audit import AuditTrail
 from catchments.web.staff.forms import uploads
 from tests.staff import csrf_token, post, signed_in, text_of, words

@@ -26,7 +26,7 @@ from catchments.runtime.fence import walls
 from catchments.runtime.fence.plans import Standing
 from catchments.runtime.new_zealand import NEW_ZEALAND_TIME
 from catchments.store import StoreUnavailable
-from catchments.web.common import http_cache
+from catchments.web.common import cache_control
 from catchments.web.common.security import CONTENT_SECURITY_POLICY
 from catchments.web.common.services import EXTENSION
 from tests.laws import examples
@@ -486,7 +486,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock.at("2026-03-03T12:00:00")
-    monkeypatch.setattr(http_cache, "time", SimpleNamespace(time=made.time))
+    monkeypatch.setattr(cache_control, "time", SimpleNamespace(time=made.time))
     return made
 
 

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from catchments.commands.jobs import reading
-from catchments.readers.upload_messages import Read, Wish
+from catchments.readers.reading_job import Read, Wish
 from catchments.runtime import ended_programs
 from catchments.store.drafts.repository import DraftRepository
 from catchments.store.integrity.audit import AuditEntry, AuditTrail

@@ -36,7 +36,7 @@ from catchments.core.settings import ROOT, UNFENCED_FILES
 from catchments.geometry import outlines
 from catchments.lookup.snapshot import Snapshot
 from catchments.readers.fenced_programs import ONE_THREAD
-from catchments.readers.upload_messages import Read, Sought, Wish, encoded
+from catchments.readers.reading_job import Read, Sought, Wish, encoded
 from catchments.runtime import ended_programs, subprocess_job
 from catchments.runtime.fence.plans import Fence
 from catchments.store import schema

@@ -17,14 +17,14 @@ from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, FileRefuse
 from catchments.geometry.outlines import refuse_entangled, refuse_many_corners
 from catchments.geometry.tiling.sketch import Sketch, sketched
 from catchments.readers.formats.archives import MAX_UNPACKED_BYTES
-from catchments.readers.report import Report
-from catchments.readers.upload_messages import (
+from catchments.readers.reading_job import (
     Read,
     Sought,
     Wish,
     decoded_wish,
     encoded,
 )
+from catchments.readers.report import Report
 from catchments.runtime.fence.limits import limit
 
 LARGEST_BYTES = 3 << 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Response, request
 from flask_babel import gettext
@@ -12,19 +11,13 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from catchments.core.errors import InputRefused, NotKnown
-from catchments.core.roles import Action, Person, Role
+from catchments.core.roles import MAY, Action, Person, Role
 from catchments.store.accounts.letters import Letter, Letters
 from catchments.store.accounts.people import People
 from catchments.web.accounts.access import blueprint, confirmed, me, requires, said_at
 from catchments.web.accounts.pages import page, path_of
 from catchments.web.accounts.room import room
 
-ROLES = (
-    (Role.READER, _l("Looks at drafts, findings and the audit trail.")),
-    (Role.EDITOR, _l("Prepares drafts, explains findings away, sets rates.")),
-    (Role.APPROVER, _l("Sends back, approves and publishes the drafts of others.")),
-    (Role.ADMINISTRATOR, _l("Does all that, and manages people, webhooks and withdrawals.")),
-)
 LETTERS = {
     Letter.LOCK: _l("locked for a while"),
     Letter.PASSWORD: _l("new password"),
@@ -180,9 +173,12 @@ def _roles_given() -> frozenset[Role]:
     return frozenset(role for role in room().roles if role in ticked)
 
 
-def _offered() -> list[tuple[Role, Any]]:
-    """Return the roles that people may have here, with what each does."""
-    return [(role, about) for role, about in ROLES if role in room().roles]
+def _offered() -> list[tuple[Role, str]]:
+    """Return the roles that people may have here, with all that each may do."""
+    return [
+        (role, "; ".join(action for action, who in MAY.items() if role in who))
+        for role in room().roles
+    ]
 
 
 def _back_to(who: Person, said: str) -> AnyResponse:

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 
 from catchments.lookup.guidance import FOLDER as GUIDANCE
 from catchments.lookup.site_texts import FOLDER as SITE_TEXTS
-from catchments.web.common.http_cache import FOR_GOOD
+from catchments.web.common.cache_control import FOR_GOOD
 
 EXTENSION = "assets"
 WRITTEN_IN = ("templates", "static", "translations")

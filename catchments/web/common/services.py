@@ -23,7 +23,7 @@ from catchments.lookup.snapshot import AsAt, Published, Snapshot, Snapshots
 from catchments.readers.geocoding import geocoder_of
 from catchments.store import Store
 from catchments.web.common.assets import EXTENSION as ASSETS
-from catchments.web.common.http_cache import FOR_NOBODY, cache_control, etag, validated
+from catchments.web.common.cache_control import FOR_NOBODY, cache_control, etag, validated
 from catchments.web.common.i18n import base_root
 
 if TYPE_CHECKING:

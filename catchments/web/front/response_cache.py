@@ -19,7 +19,7 @@ from flask import Flask
 
 from catchments.lookup.snapshot import Published
 from catchments.lookup.values import flaw_of
-from catchments.web.common.http_cache import freshness_ends
+from catchments.web.common.cache_control import freshness_ends
 from catchments.web.common.payload import answer_json, point_answer
 from catchments.web.common.services import EXTENSION, Services
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from catchments.web.common.http_cache import A_MINUTE
+from catchments.web.common.cache_control import A_MINUTE
 from catchments.web.common.i18n import language_prefix
 from catchments.web.common.services import address
 

@@ -13,7 +13,7 @@ from catchments.core.errors import InputRefused, NotKnown, shown
 from catchments.core.model import NamedPlace
 from catchments.core.text_folding import LONGEST_TEXT, folded
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
-from catchments.web.common.http_cache import AN_HOUR
+from catchments.web.common.cache_control import AN_HOUR
 from catchments.web.common.query_parameters import (
     optional_date,
     page_parameters,

@@ -21,7 +21,7 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import EditionSummary
 from catchments.lookup.snapshot import AsAt, Published
 from catchments.store.artefacts import PIECE_BYTES, AboutArtefact, ArtefactFile, Artefacts
-from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
+from catchments.web.common.cache_control import A_MINUTE, FOR_GOOD
 from catchments.web.common.query_parameters import page_parameters, refuse_unknown_or_repeated
 from catchments.web.common.services import (
     absolute_url,

@@ -23,7 +23,7 @@ from catchments.core.errors import NotKnown, shown
 from catchments.core.model import Answer
 from catchments.lookup.guidance import Condition, Guide, guide_on, shipped_guides
 from catchments.lookup.snapshot import AsAt
-from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
+from catchments.web.common.cache_control import A_MINUTE, FOR_GOOD
 from catchments.web.common.i18n import TE_REO
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import (

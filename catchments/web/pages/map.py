@@ -26,7 +26,7 @@ from catchments.runtime.recent import Recent
 from catchments.store import Artefact
 from catchments.store.site.basemap import AboutBasemap, Basemaps
 from catchments.web.common.assets import content_of
-from catchments.web.common.http_cache import A_MINUTE, AN_HOUR, FOR_GOOD, validated
+from catchments.web.common.cache_control import A_MINUTE, AN_HOUR, FOR_GOOD, validated
 from catchments.web.common.payload import provenance_json, provider_json
 from catchments.web.common.query_parameters import (
     page_parameters,

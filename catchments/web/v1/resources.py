@@ -16,8 +16,8 @@ from catchments.core.plain_cells import Cell
 from catchments.lookup.selection import lists_of
 from catchments.lookup.snapshot import AsAt
 from catchments.web.common import services
+from catchments.web.common.cache_control import REPRESENTATION
 from catchments.web.common.contract import Parameter, View, operation
-from catchments.web.common.http_cache import REPRESENTATION
 from catchments.web.common.payload import origin_json
 from catchments.web.common.pins import pins_of
 from catchments.web.common.tables import ORIGIN

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response
 
 from catchments.lookup.snapshot import Published
-from catchments.web.common.http_cache import AN_HOUR
+from catchments.web.common.cache_control import AN_HOUR
 from catchments.web.common.services import kept_by_content, remembered, service
 
 blueprint = Blueprint("machines", __name__)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext
 
 from catchments.core.errors import NotKnown
-from catchments.web.common.http_cache import AN_HOUR
+from catchments.web.common.cache_control import AN_HOUR
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import page_parameters, school_id
 from catchments.web.common.services import absolute, as_at, kept_by_content, public_page, service

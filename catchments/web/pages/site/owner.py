@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from catchments.core.errors import NotKnown
 from catchments.core.site_owner import SiteOwner
-from catchments.web.common.http_cache import A_MINUTE, FOR_GOOD
+from catchments.web.common.cache_control import A_MINUTE, FOR_GOOD
 from catchments.web.common.query_parameters import refuse_unknown_or_repeated
 from catchments.web.common.services import kept_by_content, service
 

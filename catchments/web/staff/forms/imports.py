@@ -15,8 +15,8 @@ from catchments.core.errors import FileRefused
 from catchments.core.model import Edition
 from catchments.readers.lists.changes import after_import, refuse_losses
 from catchments.readers.lists.files import Given
+from catchments.readers.reading_job import Read, Wish
 from catchments.readers.report import Report
-from catchments.readers.upload_messages import Read, Wish
 from catchments.web.spoken.page_words import for_pages
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.uploads import keep_reading, kept_reading

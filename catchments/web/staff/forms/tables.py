@@ -14,8 +14,8 @@ from werkzeug.datastructures import FileStorage
 from catchments.changes.change import Change
 from catchments.changes.effects import effects
 from catchments.readers.lists.decisions import Decisions
+from catchments.readers.reading_job import Read, Sought, Wish
 from catchments.readers.report import Problem, Report
-from catchments.readers.upload_messages import Read, Sought, Wish
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 from catchments.web.staff.forms.imports import TABLES, account, without_boundaries
 from catchments.web.staff.forms.pasted_numbers import shortened

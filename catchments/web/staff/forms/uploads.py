@@ -21,8 +21,8 @@ from catchments.core.errors import InputRefused
 from catchments.core.settings import UNFENCED_FILES
 from catchments.geometry.wkb import read as read_wkb
 from catchments.readers.fenced_programs import ONE_THREAD
+from catchments.readers.reading_job import Read, Wish, decoded_read, encoded
 from catchments.readers.report import facts_of, line_of_text
-from catchments.readers.upload_messages import Read, Wish, decoded_read, encoded
 from catchments.runtime import subprocess_job
 from catchments.runtime.fence.plans import Fence
 from catchments.store.drafts.uploads import KEPT_FOR, Upload, Uploads

@@ -15,7 +15,7 @@ from catchments.core.model import Alias, School
 from catchments.core.plain_cells import plain_table
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
-from catchments.readers.upload_messages import Read, Sought, Wish
+from catchments.readers.reading_job import Read, Sought, Wish
 from catchments.store.directory.aliases import AliasUploads
 from catchments.web.accounts.access import me, requires
 from catchments.web.common.services import attached, service

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from catchments.changes.kinds.replace_listings import ReplaceListings, refuse_contradiction
 from catchments.core.model import Edition
 from catchments.readers.lists.changes import listings_change
-from catchments.readers.upload_messages import Sought, Wish
+from catchments.readers.reading_job import Sought, Wish
 from catchments.web.staff.forms import imports
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from catchments.changes.change import Change
 from catchments.changes.kinds.replace_catchments import ReplaceCatchments
-from catchments.readers.upload_messages import Sought, Wish
+from catchments.readers.reading_job import Sought, Wish
 from catchments.web.staff.forms import imports
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader

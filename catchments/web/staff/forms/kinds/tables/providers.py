@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from catchments.changes.kinds.assign_provider import AssignProvider
-from catchments.readers.upload_messages import Sought
+from catchments.readers.reading_job import Sought
 from catchments.web.staff.forms import tables
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader

@@ -12,7 +12,7 @@ from catchments.changes import naming
 from catchments.changes.effects import Effect
 from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.core.model import Edition
-from catchments.readers.upload_messages import Sought
+from catchments.readers.reading_job import Sought
 from catchments.web.staff.forms import tables
 from catchments.web.staff.forms.change_form import ChangeForm
 from catchments.web.staff.forms.fields import FormReader
