@@ -89,7 +89,6 @@ def bench_index(boundaries: Shapes, count: int) -> None:
     ways: dict[str, Callable[[], Numbers]] = {
         "geopandas.sjoin(within)": lambda: sjoin(polygons, lng, lat),
         "STRtree + prepared": lambda: strtree_firsts(polygons, lng, lat),
-        "ours, one thread": lambda: firsts[index.covering_many(lng=lng, lat=lat, threads=1)],
         "ours": lambda: firsts[index.covering_many(lng=lng, lat=lat)],
     }
     rows = []

@@ -264,7 +264,7 @@ class Measured:
             return len(pairs)
 
         def many() -> int:
-            index.covering_many(lng=lng, lat=lat, threads=1)
+            index.covering_many(lng=lng, lat=lat)
             return len(lng)
 
         return {"index, one": one, "index, many": many}

@@ -172,7 +172,7 @@ class BatchResolver:
         outcomes = Outcomes.unresolved(len(lng))
         fit = (np.abs(lng) <= 180.0) & (np.abs(lat) <= 90.0)  # a NaN makes a comparison false
         outcomes.status[~fit] = REFUSED
-        covered = self._index.covering_many(lng=lng, lat=lat, threads=1)
+        covered = self._index.covering_many(lng=lng, lat=lat)
         in_one = np.flatnonzero(fit & (covered > 0) & (covered <= len(self._index.codes)))
         in_none = np.flatnonzero(fit & (covered == 0))
         self._put(outcomes, in_one, covered[in_one].astype(np.intp) - 1, LOCATED)
@@ -191,13 +191,7 @@ class BatchResolver:
         self, outcomes: Outcomes, rows: Ints, covered: Ints, lng: Floats, lat: Floats
     ) -> list[int]:
         """Add who else it may be to rows in one catchment near another; return the unsure rows."""
-        close = self._index.may_have_edge_within(
-            lng=lng[rows], lat=lat[rows], radius_m=UNCERTAINTY_M
-        )
-        rows = rows[close]
-        near = self._index.distances.within(
-            lng=to_360_many(lng[rows]), lat=lat[rows], radius_m=UNCERTAINTY_M + ERROR_M
-        )
+        rows, near = self._near(rows, lng, lat, UNCERTAINTY_M)
         near = near.where(near.boundary + 1 != covered[rows][near.point])
         unsure = _unsure(near, UNCERTAINTY_M)
         self._name_beside(outcomes, rows, near.where(near.distance_m <= UNCERTAINTY_M))
@@ -205,16 +199,8 @@ class BatchResolver:
 
     def _name_nearest(self, outcomes: Outcomes, rows: Ints, lng: Floats, lat: Floats) -> list[int]:
         """Answer for rows outside every catchment by the nearest one; return the unsure rows."""
-        close = self._index.may_have_edge_within(
-            lng=lng[rows], lat=lat[rows], radius_m=NEAREST_WITHIN_M
-        )
-        rows = rows[close]
-        near = self._index.distances.within(
-            lng=to_360_many(lng[rows]),
-            lat=lat[rows],
-            radius_m=NEAREST_WITHIN_M + ERROR_M,
-            beside_m=UNCERTAINTY_M + 2 * ERROR_M,
-        )
+        beside_m = UNCERTAINTY_M + 2 * ERROR_M
+        rows, near = self._near(rows, lng, lat, NEAREST_WITHIN_M, beside_m)
         away_m = np.full(len(rows), np.nan)
         away_m[near.point[near.is_first]] = near.distance_m[near.is_first]
         unsure = _unsure(near, NEAREST_WITHIN_M) | (np.abs(away_m % 1.0 - 0.5) <= ERROR_M)
@@ -225,6 +211,16 @@ class BatchResolver:
         outcomes.distance_m[rows] = np.round(away_m)
         self._name_beside(outcomes, rows, near.where(~first & (further_m <= UNCERTAINTY_M)))
         return rows[unsure].tolist()  # type: ignore[no-any-return]
+
+    def _near(
+        self, rows: Ints, lng: Floats, lat: Floats, radius_m: float, beside_m: float | None = None
+    ) -> tuple[Ints, Near]:
+        """Return the rows that may be so near to an edge, and the boundaries near each."""
+        close = self._index.may_have_edge_within(lng=lng[rows], lat=lat[rows], radius_m=radius_m)
+        rows = rows[close]
+        lng, lat, radius_m = to_360_many(lng[rows]), lat[rows], radius_m + ERROR_M
+        within = self._index.distances.within
+        return rows, within(lng=lng, lat=lat, radius_m=radius_m, beside_m=beside_m)
 
     def _name_several(self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats) -> None:
         """Answer for rows inside several catchments, and for those on an edge that they share."""

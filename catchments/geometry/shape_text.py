@@ -68,18 +68,14 @@ def shape_of(text: str, kinds: Collection[str], *, vertices_at_most: int) -> Bas
 def _made(kind: str, parts: list[list[Ring]]) -> BaseGeometry:
     if kind == "LineString":
         return shapely.linestrings(parts[0][0])
-    if not all(_is_ring(ring) for part in parts for ring in part):
-        _refuse("A ring has fewer than four points, or does not end where it began.")
     rings = [ring for part in parts for ring in part]
+    if not all(len(ring) >= _SHORTEST_RING and (ring[0] == ring[-1]).all() for ring in rings):
+        _refuse("A ring has fewer than four points, or does not end where it began.")
     sizes = [len(ring) for ring in rings]
     closed = shapely.linearrings(np.concatenate(rings), indices=np.repeat(range(len(rings)), sizes))
     of_part = np.repeat(range(len(parts)), [len(part) for part in parts])
     polygons = shapely.polygons(closed, indices=of_part)
     return polygons[0] if kind == "Polygon" else shapely.multipolygons(polygons)
-
-
-def _is_ring(ring: Ring) -> bool:
-    return len(ring) >= _SHORTEST_RING and bool((ring[0] == ring[-1]).all())
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -11,10 +11,8 @@ Why so, and what was measured: `docs/decisions/0003-two-level-grid.md`.
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -87,35 +85,22 @@ class SpatialIndex:
         """Bytes that the compiled grid takes."""
         return self._grid.nbytes
 
-    def covering_many(
-        self, *, lng: Floats, lat: Floats, threads: int | None = None
-    ) -> npt.NDArray[np.uint16]:
+    def covering_many(self, *, lng: Floats, lat: Floats) -> npt.NDArray[np.uint16]:
         """Return for each point the number in `sets` of the catchments that cover it.
 
-        `lng` and `lat` are arrays of one shape (n,). Work is shared among `threads`, by default
-        as many as there are cores.
+        `lng` and `lat` are arrays of one shape (n,).
         """
         # In single precision a cell's number would be wrong by more than the cells' margin.
         lng, lat = np.asarray(lng, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         found = np.empty(len(lng), dtype=np.uint16)
-        starts = range(0, len(lng), _POINTS_AT_ONCE)
-
-        def fill(start: int) -> None:
+        for start in range(0, len(lng), _POINTS_AT_ONCE):
             part = slice(start, start + _POINTS_AT_ONCE)
             found[part] = self._set_numbers(lng[part], lat[part])
-
-        workers = min(threads or os.cpu_count() or 1, len(starts))
-        if workers <= 1:
-            for start in starts:
-                fill(start)
-            return found
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(fill, starts))
         return found
 
     def codes_covering(self, *, lng: Floats, lat: Floats) -> frozenset[str]:
         """Return the codes of the catchments that cover any of these points; as `covering_many`."""
-        numbers = np.unique(self.covering_many(lng=lng, lat=lat, threads=1))
+        numbers = np.unique(self.covering_many(lng=lng, lat=lat))
         return frozenset().union(*(self.sets[number] for number in numbers))
 
     def may_have_edge_within(self, *, lng: Floats, lat: Floats, radius_m: float) -> Bools:

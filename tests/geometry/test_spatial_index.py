@@ -45,8 +45,8 @@ def brute_force(boundaries, lng, lat):
     ]
 
 
-def in_bulk(index, lng, lat, threads=None):
-    return [index.sets[n] for n in index.covering_many(lng=lng, lat=lat, threads=threads)]
+def in_bulk(index, lng, lat):
+    return [index.sets[n] for n in index.covering_many(lng=lng, lat=lat)]
 
 
 def one_by_one(index, lng, lat):
@@ -356,16 +356,15 @@ def tiled():
     return boundaries, SpatialIndex(boundaries)
 
 
-@pytest.mark.parametrize("threads", [1, 2, pytest.param(None, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "count",
     [1, 262_145, *(pytest.param(n, marks=pytest.mark.thorough) for n in OTHER_COUNTS)],
 )
-def test_chunks_and_threads_do_not_show(tiled, threads, count):
+def test_chunks_do_not_show(tiled, count):
     boundaries, index = tiled
     rng = np.random.default_rng(count)
     lng, lat = rng.uniform(173.9, 174.6, count), rng.uniform(-36.6, -36.1, count)
-    numbers = index.covering_many(lng=lng, lat=lat, threads=threads)
+    numbers = index.covering_many(lng=lng, lat=lat)
     codes = sorted(boundaries)
     covered = np.array([shapely.intersects_xy(boundaries[c], lng, lat) for c in codes])
     said = np.zeros_like(covered)
@@ -387,7 +386,7 @@ def test_chunks_with_western_and_nameless_points_agree_too():
     lat[65_536:] = rng.uniform(-36.5, -36.3, 4_464)
     lng[::9_999] = math.nan
     east = np.where(lng < 0, lng + 360.0, lng)
-    assert in_bulk(index, lng, lat, threads=2) == brute_force(boundaries, east, lat)
+    assert in_bulk(index, lng, lat) == brute_force(boundaries, east, lat)
 
 
 def test_single_precision_points_mean_exactly_what_they_say():
@@ -444,7 +443,7 @@ def answers_of_threads(index, lng, lat, *, threads):
 
     def ask(n):
         together.wait()
-        answers[n] = one_by_one(index, lng, lat) if n % 2 else in_bulk(index, lng, lat, 1)
+        answers[n] = one_by_one(index, lng, lat) if n % 2 else in_bulk(index, lng, lat)
 
     running = [threading.Thread(target=ask, args=(n,)) for n in range(threads)]
     for thread in running:

@@ -92,7 +92,7 @@ Read = Callable[[Path, Edition], Change]
 
 def _listings(path: Path, known: Edition) -> Change:
     read = read_listings([path], schools=SCHOOLS, known=known)
-    assert not read.unmatched
+    assert not read.report.counts["rows not matched"]
     return listings_change(read, known, whole=False)
 
 

@@ -52,7 +52,7 @@ class ReplaceListings(Change):
             edition,
             listings=listings,
             unserved=unserved - set(self.listings),
-            sources=sources(edition.sources, SourceKind.LISTINGS, self._of_listings),
+            sources=sources(edition.sources, SourceKind.LISTINGS, self._sources(provision=False)),
         )
 
     def describe(self, edition: Edition) -> str:
@@ -79,14 +79,10 @@ class ReplaceListings(Change):
             and other != _listed(base, number)
         )
 
-    @property
-    def _sources(self) -> tuple[Source, ...]:
-        return (self.source, *self.more_sources)
-
-    @property
-    def _of_listings(self) -> tuple[Source, ...]:
-        kind = SourceKind.IN_SCHOOL_PROVISION
-        return tuple(source for source in self._sources if source.kind is not kind)
+    def _sources(self, *, provision: bool) -> tuple[Source, ...]:
+        """Return the sources of in-school provision, or the others."""
+        kind, every = SourceKind.IN_SCHOOL_PROVISION, (self.source, *self.more_sources)
+        return tuple(source for source in every if (source.kind is kind) is provision)
 
     @property
     def _places_no_school(self) -> bool:
@@ -108,7 +104,6 @@ class ReplaceListings(Change):
         if self.in_school_provision is None:
             return edition
         kind = SourceKind.IN_SCHOOL_PROVISION
-        sources = tuple(source for source in self._sources if source.kind is kind)
         is_whole = self.speaks_for is None
         known = {} if is_whole else edition.in_school_provision
         kept = {n: note for n, note in known.items() if n not in self.without_provision}
@@ -116,7 +111,7 @@ class ReplaceListings(Change):
         return replace(
             edition,
             in_school_provision={**kept, **self.in_school_provision},
-            sources=put(edition.sources, kind, sources),
+            sources=put(edition.sources, kind, self._sources(provision=True)),
         )
 
 

@@ -37,8 +37,6 @@ class Ground:
     before: str | None
     after: str | None
     area_m2: float
-    shape: BaseGeometry
-    """Longitudes 0…360."""
 
 
 def is_redrawn(before: BaseGeometry, after: BaseGeometry) -> bool:
@@ -132,9 +130,8 @@ def _ground(before: str | None, after: str | None, pieces: Sequence[BaseGeometry
     polygons = polygons_in(list(pieces))
     if not polygons:
         return None
-    shape = in_one(polygons)
-    area = area_m2(shape)
-    return Ground(before, after, area, shape) if area >= LEAST_M2 else None
+    area = area_m2(in_one(polygons))
+    return Ground(before, after, area) if area >= LEAST_M2 else None
 
 
 def _near(pieces: Shapes, among: Boundaries) -> list[str]:

@@ -124,21 +124,21 @@ class Providers:
         Where several say different things, and one of them what was known, the other is the change.
         """
         before = getattr(known, way) if known else None
-        said = [(each, self._said(each, way, before)) for each in self._descriptions[code]]
-        told = {text: each for each, text in reversed(said) if text is not None}
+        told: dict[str, _Description] = {}
+        for each in self._descriptions[code]:
+            if (text := self._said(each, way, before)) is not None:
+                told.setdefault(text, each)
         if not told:
             return before or ""
-        first = next(text for _, text in said if text is not None)
-        changes = [text for _, text in said if text is not None and text != before]
-        kept = changes[0] if changes else first
-        for text in dict.fromkeys(text for _, text in said if text is not None):
+        kept = next((text for text in told if text != before), next(iter(told)))
+        for text, each in told.items():
             if text != kept:
                 what = (
                     f"the provider {shown(self._names.get(code, '') or code)} is described"
                     f" differently: its {way} is {shown(text)}, and {shown(kept)} in"
                     f" {told[kept].where}"
                 )
-                self._report.problem(told[text].where, what, f"kept {shown(kept)}")
+                self._report.problem(each.where, what, f"kept {shown(kept)}")
         return kept
 
     def _said(self, each: _Description, way: str, before: str | None) -> str | None:

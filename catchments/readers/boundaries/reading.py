@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from catchments.core.errors import FileRefused, shown
 from catchments.core.model import Catchment, Edition, Provider, Source, SourceKind
-from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M, CoverageFault
+from catchments.geometry.tiling.coverage import SLIVER_WIDTH_M
 from catchments.geometry.tiling.precision import restored
 from catchments.readers.boundaries.areas import Area, are_simplified, areas_of, is_made_up
 from catchments.readers.boundaries.identity import coded, named
@@ -32,7 +32,7 @@ _SOURCES_NAMED = 5
 
 @dataclass(frozen=True)
 class BoundaryReading:
-    """What came of reading boundary files; `faults` are those found before slivers were mended."""
+    """What came of reading boundary files."""
 
     catchments: dict[str, Catchment]
     boundaries: dict[str, BaseGeometry]
@@ -40,7 +40,6 @@ class BoundaryReading:
     providers: dict[str, Provider]
     sources: tuple[Source, ...]
     report: Report
-    faults: list[CoverageFault]
     overlaps_accepted: bool
     gaps_accepted: bool = False
     """Whether gaps were accepted now, or stay that were accepted before."""
@@ -108,7 +107,6 @@ def read_boundaries(  # noqa: PLR0913 - each is an option of the command that im
         providers,
         _sources(files, origin, changes=changes),
         report,
-        checked.faults,
         checked.overlaps_accepted,
         checked.gaps_accepted,
         kept,

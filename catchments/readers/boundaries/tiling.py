@@ -24,11 +24,9 @@ _AS_BEFORE = "as before"
 
 @dataclass(frozen=True)
 class Tiling:
-    """Boundaries without slivers, and what there was to say of them."""
+    """Boundaries without slivers, and what was accepted of them."""
 
     boundaries: dict[str, BaseGeometry]
-    faults: list[CoverageFault]
-    """Those found before slivers were mended."""
     overlaps_accepted: bool
     gaps_accepted: bool
 
@@ -49,7 +47,7 @@ def tiled(
     """
     kept = kept_of(boundaries, known.boundaries)
     if kept and kept == boundaries.keys() == known.boundaries.keys():
-        return Tiling(boundaries, [], known.overlaps_accepted, known.gaps_accepted)
+        return Tiling(boundaries, known.overlaps_accepted, known.gaps_accepted)
     faults = find_faults(boundaries, sliver_width_m=width_m)
     before = _as_before(faults, kept, known.boundaries, width_m)
     new = [fault for fault in faults if fault not in before]
@@ -62,7 +60,6 @@ def tiled(
     wide = {fault.kind for fault in faults if not fault.sliver}
     return Tiling(
         mended,
-        faults,
         overlaps_accepted="overlap" in wide,
         gaps_accepted=accept_gaps or (known.gaps_accepted and any(f.kind == "gap" for f in before)),
     )

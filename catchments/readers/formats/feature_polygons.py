@@ -46,7 +46,8 @@ def boundary_of(
         report.leave_out(f"features without geometry{of}", "there is no area in them")
         return None
     if "Polygon" not in kinds:
-        _leave_out(kinds, of, report)
+        what, one = ("points", "point") if kinds <= {"Point"} else ("lines and others", "line")
+        report.leave_out(f"{what}{of}", f"a {one} is no catchment")
         return None
     if kinds != {"Polygon"}:
         report.leave_out(f"points and lines beside areas{of}", "only the areas are a boundary")
@@ -61,13 +62,6 @@ def boundary_of(
         report.count("boundaries made valid")
         report.problem(where, f"is not valid ({reason})", "made valid")
     return geometry_to_180(valid)
-
-
-def _leave_out(kinds: set[str], of: str, report: Report) -> None:
-    if kinds <= {"Point"}:
-        report.leave_out(f"points{of}", "a point is no catchment")
-    else:
-        report.leave_out(f"lines and others{of}", "a line is no catchment")
 
 
 def _polygons_alone(geometry: BaseGeometry) -> BaseGeometry:

@@ -60,18 +60,6 @@ _LISTED = "listed"
 """The basis of a school that our own tables have because a list names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
-    """A row for which no school was found, and why."""
-
-    where: str
-    number: str
-    name: str
-    town: str
-    catchment: str
-    why: str
-
-
 @dataclass(frozen=True)
 class Listings:
     """What a list says: the catchment code, or a note on in-school provision, by school number."""
@@ -85,7 +73,6 @@ class Listings:
     """Schools that the list says have none."""
     speaks_for: frozenset[str]
     """Codes of the catchments that it names."""
-    unmatched: tuple[Unmatched, ...]
     sources: tuple[Source, ...]
     """One a file; that of a list before that of in-school provision."""
     declared: tuple[Source, ...]
@@ -126,7 +113,6 @@ def read_listings(
         in_school_provision=reading.provision if has_provision else None,
         without_provision=frozenset(reading.without_provision - reading.provision.keys()),
         speaks_for=frozenset(reading.speaks_for),
-        unmatched=tuple(reading.unmatched),
         sources=_lists_first(sources),
         declared=_lists_first(dict.fromkeys(declared)),
         report=reading.report,
@@ -153,7 +139,7 @@ class _Reading:
     provision: dict[int, str] = field(default_factory=dict)
     without_provision: set[int] = field(default_factory=set)
     speaks_for: set[str] = field(default_factory=set)
-    unmatched: list[Unmatched] = field(default_factory=list)
+    unmatched: int = 0
     faults: list[str] = field(default_factory=list)
     report: Report = field(default_factory=Report)
     _wheres: dict[int, str] = field(default_factory=dict)
@@ -206,7 +192,7 @@ class _Reading:
         self.report.count("schools listed", len(self.listings))
         self.report.count("schools placed in no catchment", len(self.unserved))
         self.report.count("schools with in-school provision", len(self.provision))
-        self.report.count("rows not matched", len(self.unmatched))
+        self.report.count("rows not matched", self.unmatched)
         if has_catchments:
             is_open = (s for s in schools.values() if s.status is SchoolStatus.OPEN)
             said = self.listings.keys() | self.unserved
@@ -290,10 +276,7 @@ class _Reading:
             )
 
     def _leave_out(self, row: Row, why: str) -> None:
-        catchment = row["code"] or row["catchment"]
-        self.unmatched.append(
-            Unmatched(row.where, row["school_id"], row["name"], row["town"], catchment, why)
-        )
+        self.unmatched += 1
         named = ", ".join(row[key] for key in ("school_id", "name", "town") if row[key])
         self.report.problem(row.where, f"{shown(named)}: {why}", "not matched")
 

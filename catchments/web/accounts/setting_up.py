@@ -6,6 +6,7 @@ page that is loaded again shows the same, and a form of an older one is told tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -107,11 +108,7 @@ def add_passkey() -> AnyResponse:
 @confirmed
 def remove_app() -> AnyResponse:
     """Forget the app."""
-    try:
-        factors().remove_app(me(), required=is_required(me()))
-    except InputRefused as error:
-        return account_page({error.field: str(error)})
-    return _to_account(gettext("The app is removed."))
+    return _removed(factors().remove_app, said=gettext("The app is removed."))
 
 
 @blueprint.post("/second-step/passkeys/<int:number>/remove")
@@ -119,11 +116,7 @@ def remove_app() -> AnyResponse:
 @confirmed
 def remove_passkey(number: int) -> AnyResponse:
     """Forget one passkey."""
-    try:
-        factors().remove_passkey(me(), number, required=is_required(me()))
-    except InputRefused as error:
-        return account_page({error.field: str(error)})
-    return _to_account(gettext("The passkey is removed."))
+    return _removed(factors().remove_passkey, number, said=gettext("The passkey is removed."))
 
 
 @blueprint.post("/second-step/recovery-codes")
@@ -146,7 +139,11 @@ def _added(codes: list[str], said: str) -> AnyResponse:
     return said_at(going_on, said)
 
 
-def _to_account(said: str) -> AnyResponse:
+def _removed(remove: Callable[..., None], *which: int, said: str) -> AnyResponse:
+    try:
+        remove(me(), *which, required=is_required(me()))
+    except InputRefused as error:
+        return account_page({error.field: str(error)})
     _sign_in_anew()
     return said_at(path_of("accounts.password"), said)
 

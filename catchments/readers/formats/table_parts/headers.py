@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from catchments.core.errors import FileRefused, shown
@@ -116,15 +116,10 @@ class Header:
         at = next(iter(self.positions.values()))
         if at >= len(cells) or tidy(cells[at]) != self.names[at]:
             return False  # as nearly every row
-        again = [folded_name(tidy(cell)) for cell in cells]
+        again = (folded_name(tidy(cell)) for cell in cells)
         names = [folded_name(name) for name in self.names]
-        width = max(len(again), len(names))
-        padded = (each + [""] * (width - len(each)) for each in (again, names))
-        return len(set(names) - {""}) > 1 and all(a == b for a, b in zip(*padded, strict=True))
-
-    def column(self, field: str) -> str:
-        """Return what the file calls the column of a field."""
-        return self.names[self.positions[field]]
+        alike = all(a == b for a, b in zip_longest(again, names, fillvalue=""))
+        return len(set(names) - {""}) > 1 and alike
 
 
 def header_in(
@@ -171,10 +166,8 @@ def _lowest(
 ) -> tuple[tuple[str, ...], int]:
     """Return the names of a header of several rows, the lowest of each column, and its last row."""
     for below, cells in islice(rows, max(0, deep - line)):
-        lower = [tidy(cell) for cell in cells[:MAX_COLUMNS]]
-        upper = [*names, *[""] * (len(lower) - len(names))]
-        lower += [""] * (len(upper) - len(lower))
-        names = tuple(low or up for low, up in zip(lower, upper, strict=True))
+        lower = (tidy(cell) for cell in cells[:MAX_COLUMNS])
+        names = tuple(low or up for low, up in zip_longest(lower, names, fillvalue=""))
         line = below
     return names, line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,15 +27,6 @@ AT_ONCE = 50
 IN_A_FILE = 100_000
 FILTERS = ("actor", "action", "subject")
 HEADINGS = ("number", "at", "actor", "action", "subject", "detail", "hash")
-
-
-@dataclass(frozen=True)
-class Line:
-    """An entry as the page shows it."""
-
-    entry: AuditEntry
-    at: datetime
-    """In New Zealand."""
 
 
 @blueprint.get("/audit")
@@ -82,9 +72,9 @@ def _for_a_file() -> list[AuditEntry]:
     return AuditTrail(service().store).entries(matching=matching, at_most=IN_A_FILE)
 
 
-def line_of(entry: AuditEntry) -> Line:
+def line_of(entry: AuditEntry) -> tuple[AuditEntry, datetime]:
     """Return an entry with its moment as it was in New Zealand."""
-    return Line(entry, in_new_zealand(datetime.fromisoformat(entry.at)))
+    return entry, in_new_zealand(datetime.fromisoformat(entry.at))
 
 
 def _matching(given: MultiDict[str, str]) -> dict[str, str]:

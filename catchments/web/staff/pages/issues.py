@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -121,23 +120,6 @@ class Part(Generic[T]):
         start = (page - 1) * AT_ONCE
         before, after = page - 1 if page > 1 else None, page + 1 if page < last else None
         return cls(those[start : start + AT_ONCE], len(those), start + 1, before, after)
-
-
-@dataclass(frozen=True)
-class Group:
-    """The findings of a kind."""
-
-    kind: MatterKind
-    part: Part[Issue]
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A finding that has been explained, and on which day in New Zealand."""
-
-    matter: Issue
-    explanation: Explanation
-    on: date
 
 
 @dataclass(frozen=True)
@@ -307,10 +289,10 @@ def _page(wanted: Filter, refused: Refused) -> Response:
     )
 
 
-def _groups(open_ones: Sequence[Issue], wanted: Filter) -> list[Group]:
+def _groups(open_ones: Sequence[Issue], wanted: Filter) -> list[tuple[MatterKind, Part[Issue]]]:
     page, at_once = (wanted.page, AT_ONCE) if wanted.kind else (1, OF_EACH)
     by_kind = groupby(open_ones, key=lambda matter: matter.kind)
-    return [Group(kind, Part.of(list(those), page, at_once)) for kind, those in by_kind]
+    return [(kind, Part.of(list(those), page, at_once)) for kind, those in by_kind]
 
 
 def _repairs(snapshot: Snapshot | None) -> Callable[[Issue], list[tuple[str, str]]]:
@@ -330,14 +312,12 @@ def _of_all(snapshot: Snapshot | None) -> dict[MatterKind, tuple[str, str]]:
     return {kind: (str(each.words), each.address(number)) for kind, each in OF_ALL.items()}
 
 
-def _explained(taken: Sequence[Issue], known: Mapping[str, Explanation]) -> list[Explained]:
+def _explained(
+    taken: Sequence[Issue], known: Mapping[str, Explanation]
+) -> list[tuple[Issue, Explanation]]:
     """Return the findings that are explained, the latest first."""
-    found = [_explained_on(m, known[m.key]) for m in taken if m.key in known]
-    return sorted(found, key=lambda each: each.explanation.at, reverse=True)
-
-
-def _explained_on(matter: Issue, explanation: Explanation) -> Explained:
-    return Explained(matter, explanation, in_new_zealand(explanation.at).date())
+    found = [(m, known[m.key]) for m in taken if m.key in known]
+    return sorted(found, key=lambda each: each[1].at, reverse=True)
 
 
 def _overview(
@@ -349,7 +329,7 @@ def _overview(
 
 
 def _row(matter: Issue, given: Explanation | None, snapshot: Snapshot | None) -> list[Cell]:
-    place, explained = matter.place, _explained_on(matter, given) if given else None
+    place = matter.place
     return [
         *(matter.kind.value, matter.sentence, matter.name, matter.school_id, matter.code),
         "; ".join(matter.regions),
@@ -357,7 +337,7 @@ def _row(matter: Issue, given: Explanation | None, snapshot: Snapshot | None) ->
         # Numbers, so that the minus of a latitude is no sign of a formula.
         *((round(place.lng, 6), round(place.lat, 6)) if place else (None, None)),
         *((given.reason, given.by) if given else (None, None)),
-        explained.on.isoformat() if explained else None,
+        in_new_zealand(given.at).date().isoformat() if given else None,
         matter.key,
         snapshot.edition.number if snapshot else None,
         snapshot.release.released.isoformat() if snapshot else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask import Response, request
 from flask_babel import gettext
@@ -13,14 +13,14 @@ from catchments.core.model import Answer, EditionSummary, Provider
 from catchments.core.roles import Action
 from catchments.editions.differences import code_of
 from catchments.lookup.snapshot import Published
-from catchments.store.integrity.audit import AuditTrail
+from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.school_named import NamedSchool, school_named
 from catchments.web.common.services import service
 from catchments.web.pages.edition_history import history_of, steps_of
 from catchments.web.staff.blueprint import blueprint, staff_page
-from catchments.web.staff.pages.audit import Line, line_of
+from catchments.web.staff.pages.audit import line_of
 
 ENTRIES_AT_MOST = 50
 LONGEST_TEXT = 200
@@ -41,7 +41,7 @@ class Decided:
     by_directory: bool
     """Whether the school directory has moved the school to another provider since."""
     steps: list[str]
-    entries: list[Line]
+    entries: list[tuple[AuditEntry, datetime]]
 
 
 @blueprint.get("/who")
@@ -94,7 +94,7 @@ def _decided(world: Published, school_id: int, day: date) -> Decided:
     )
 
 
-def _entries(edition: EditionSummary) -> list[Line]:
+def _entries(edition: EditionSummary) -> list[tuple[AuditEntry, datetime]]:
     """Return what the audit trail says of an edition and of its draft, in order."""
     trail = AuditTrail(service().store)
     subjects = [f"edition {edition.number}"]

@@ -32,10 +32,8 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
     """Return every provider, and the details of the one that was chosen."""
     known, code = worked.content, typed.text("provider")
     provider = known.providers.get(code)
-    said: dict[str, object] = {}
-    if provider:
-        contract = known.contracts.get(code, Contract())
-        said = {**asdict(provider), **asdict(contract)}
+    contract = known.contracts.get(code, Contract())
+    said = {**asdict(provider), **asdict(contract)} if provider else {}
     return {
         "provider": provider,
         "said": {name: "" if value is None else value for name, value in said.items()},

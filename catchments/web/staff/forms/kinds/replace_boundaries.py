@@ -57,7 +57,6 @@ def read(typed: FormReader, worked: DraftState) -> ReplaceCatchments:
         found.providers,
         tuple(found.sources),
         found.report,
-        [],
         found.overlaps_accepted,
         found.gaps_accepted,
         found.kept,

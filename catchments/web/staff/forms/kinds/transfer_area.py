@@ -34,7 +34,7 @@ def read(typed: FormReader, worked: DraftState) -> TransferArea:
     from_ = typed.some_of("from", content.catchments, "", at_least=0)
     if to and to in from_:
         typed.refuse("from", gettext("A catchment cannot give to itself."))
-    area, label = _area_given(typed, worked)
+    area, label, field = _area_given(typed, worked)
     typed.check()
     assert area is not None  # noqa: S101 - or something was wrong
     givers, in_360 = _givers(worked, to, from_), geometry_to_360(area)
@@ -43,7 +43,7 @@ def read(typed: FormReader, worked: DraftState) -> TransferArea:
             "The area lies in no catchment that gives it: in the sea, or in %(to)s itself.",
             to=content.catchments[to].name,
         )
-        raise FormRefused([FieldError(_field_of(typed), problem)])
+        raise FormRefused([FieldError(field, problem)])
     schools = schools_in(in_360, set(givers), worked)
     return TransferArea(area, to, from_, schools, label)
 
@@ -99,8 +99,8 @@ def preview(typed: FormReader, worked: DraftState, change: TransferArea) -> dict
     }
 
 
-def _area_given(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry | None, str]:
-    """Return the one area that was given, and what it is to people."""
+def _area_given(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry | None, str, str]:
+    """Return the one area that was given, what it is to people, and the field that gave it."""
     ways: dict[str, Callable[[], tuple[BaseGeometry | None, str]]] = {
         "drawn": lambda: (drawn(typed, "drawn", AREAS), gettext("drawn")),
         "suburbs": lambda: suburbs.around_those_ticked(typed),
@@ -109,25 +109,20 @@ def _area_given(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry | N
     }
     given = [field for field in ways if _is_given(typed, field)]
     if len(given) == 1:
-        return ways[given[0]]()
+        return *ways[given[0]](), given[0]
     problem = (
         gettext("Give the area in one way; it was given in %(n)s.", n=len(given))
         if given
         else gettext("Give the area: draw it, choose suburbs, choose a file, or type its corners.")
     )
     typed.refuse(given[0] if given else "drawn", problem)
-    return None, ""
+    return None, "", ""
 
 
 def _is_given(typed: FormReader, field: str) -> bool:
     if field == "file":
         return bool(typed.files("file") or typed.text("kept"))
     return bool(typed.text(field))
-
-
-def _field_of(typed: FormReader) -> str:
-    ways = ("drawn", "suburbs", "points", "file")
-    return next((field for field in ways if _is_given(typed, field)), "drawn")
 
 
 def _of_file(typed: FormReader, worked: DraftState) -> tuple[BaseGeometry, str]:
