@@ -172,7 +172,7 @@ def _written(pipe: int, process: Process) -> Iterator[bytes]:
             if not piece:
                 return
             yield piece
-        elif process.poll() is not None:
+        elif process.poll() is not None and not waiting.poll(0):  # it may have written last of all
             return
 
 
