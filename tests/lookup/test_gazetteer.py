@@ -336,7 +336,7 @@ def test_a_directory_of_no_schools_finds_nothing():
     assert found("kaitaia", gazetteer=empty) == []
     assert found("1", gazetteer=empty) == []
     assert empty.at_address(TypedText.of("1 high street"), at_most=5) == []
-    assert empty.localities_named_in(TypedText.of("1 high street kaitaia")) == []
+    assert empty.endings.of_text(TypedText.of("1 high street kaitaia")) == []
 
 
 @pytest.mark.parametrize(

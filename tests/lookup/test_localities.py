@@ -103,7 +103,7 @@ GAZETTEER = Gazetteer.of(
 def ending(text: str) -> list[str]:
     return [
         f"{found.name}, {found.within}" if found.within else found.name
-        for found in GAZETTEER.localities_named_in(TypedText.of(text))
+        for found in GAZETTEER.endings.of_text(TypedText.of(text))
     ]
 
 
@@ -156,7 +156,7 @@ def test_whatever_stands_before_it_the_town_at_the_end_is_named(before):
 @given(st.text(max_size=60))
 def test_whatever_stands_at_the_end_only_known_places_are_named(text):
     known = {(found.name, found.within) for found in GAZETTEER.entries}
-    assert {(f.name, f.within) for f in GAZETTEER.localities_named_in(TypedText.of(text))} <= known
+    assert {(f.name, f.within) for f in GAZETTEER.endings.of_text(TypedText.of(text))} <= known
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_the_end_of_an_address_is_only_a_place_and_that_of_mail_only_where_post_
     text, expected
 ):
     assert [
-        (f.name, f.match) for f in GAZETTEER.localities_named_in(TypedText.of(text))
+        (f.name, f.match) for f in GAZETTEER.endings.of_text(TypedText.of(text))
     ] == expected

@@ -94,6 +94,11 @@ class AddressText:
         return typed if isinstance(typed, AddressText) else _read(typed)
 
     @property
+    def text(self) -> str:
+        """What was typed, on one line."""
+        return self.typed.text
+
+    @property
     def words(self) -> tuple[str, ...]:
         """All words of road and places."""
         return tuple(word for segment in self.segments for word in segment)
