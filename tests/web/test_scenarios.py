@@ -264,7 +264,7 @@ def test_a_draft_answers_as_a_snapshot_of_its_content_would(app: Flask) -> None:
     for school in worked.release.schools.values():
         if school.place:
             spot = {"lng": school.place.lng, "lat": school.place.lat}
-            assert after.point(**spot) == whole.point(**spot)
+            assert after.resolver.point(**spot) == whole.resolver.point(**spot)
 
 
 # --- side by side ---------------------------------------------------------------------------------
