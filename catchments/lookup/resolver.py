@@ -39,6 +39,7 @@ from catchments.lookup.notice_codes import NoticeCode, notices_of_place
 from catchments.lookup.notice_codes import spoken as _l
 
 NEAREST_WITHIN_M = 5_000.0
+"""Two sentences below say it, too; drafts and findings look a little further. Tests hold all."""
 
 ASK = _l("Ask your Ministry of Education regional office which provider serves it.")
 _NO_PROVIDER = f"has no provider at present. {ASK}"

@@ -179,6 +179,4 @@ def test_whatever_stands_at_the_end_only_known_places_are_named(text):
 def test_the_end_of_an_address_is_only_a_place_and_that_of_mail_only_where_post_goes(
     text, expected
 ):
-    assert [
-        (f.name, f.match) for f in GAZETTEER.endings.of_text(TypedText.of(text))
-    ] == expected
+    assert [(f.name, f.match) for f in GAZETTEER.endings.of_text(TypedText.of(text))] == expected

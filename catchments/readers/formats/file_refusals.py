@@ -1,4 +1,7 @@
-"""Checks of a boundary file before it is read, and the words that it is refused in."""
+"""Checks of a boundary file before it is read, and the words that it is refused in.
+
+What is found out later, while its rows or shapes are read, is worded beside the check of it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Validators and freshness: a response may be kept only as long as it stays true.
 
-Answers are kept for `Settings.max_age_s`, or less; other times than that are here.
+Answers are kept for `max_age_s` of `core/settings.py`, or less; other times than that are here.
 
 An `ETag` names the edition, the directory release, the state of the archive (a scheduled edition
 changes what an answer says of the future, other aliases what a school is called) and the date that

@@ -5,7 +5,8 @@ answers itself and asks nobody, so that counting costs about a microsecond; behi
 a client may therefore get through more often than the limit says, never less.
 
 Beside requests two more things are counted, which no header tells: what was not found or came with
-a wrong key, and the processor's time that answers took.
+a wrong key, and the processor's time that answers took. A row of a bulk request has no fee of its
+own: it costs the time that it takes.
 """
 
 from __future__ import annotations

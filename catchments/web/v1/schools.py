@@ -45,6 +45,7 @@ NUMBER = Parameter(
     place="path",
 )
 COLUMNS = columns(schemas.SchoolProperties, "lng", "lat")
+"""Of the CSV: their names are those of `SchoolProperties`, their values made in `_properties`."""
 
 
 class SchoolRows:
