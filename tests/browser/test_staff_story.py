@@ -44,7 +44,9 @@ class Mouse:
     """What hands do with a mouse."""
 
     def press(self, target: Locator) -> None:
-        target.click()
+        """Click a link or a button, each of which leads to another page here."""
+        with target.page.expect_navigation():
+            target.click()
 
     def write(self, target: Locator, text: str) -> None:
         target.fill(text)
