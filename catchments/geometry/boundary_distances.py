@@ -339,7 +339,7 @@ class EdgeCells:
     @cached_property
     def _edges_south_west(self) -> Ints:
         """How many coarse cells with an edge lie south-west of each corner of the grid."""
-        edges = self._grid.whole_rows() < 0
+        edges = self._grid.have_edges()
         small = np.min_scalar_type(np.count_nonzero(edges))  # two bytes for up to 65,535 of them
         return np.pad(edges.cumsum(0, dtype=small).cumsum(1, dtype=small), ((1, 0), (1, 0)))
 

@@ -172,9 +172,9 @@ class CellGrid:
         arrays = (*vars(self).values(), *vars(self.edges).values())
         return sum(each.nbytes for each in arrays if isinstance(each, np.ndarray))
 
-    def whole_rows(self) -> npt.NDArray[np.int32]:
-        """Return what `coarse` has of each cell of the frame, shape (rows, columns)."""
-        rows: npt.NDArray[np.int32] = self.coarse.reshape(-1, STRIP)[self.strip >> STRIP_SHIFT]
+    def have_edges(self) -> Bools:
+        """Return which coarse cells of the frame have edges, shape (rows, columns)."""
+        rows: Bools = (self.coarse < 0).reshape(-1, STRIP)[self.strip >> STRIP_SHIFT]
         return rows.reshape(self.frame.rows, -1)[:, : self.frame.columns]
 
     def coarse_at(self, row: Ints, column: Ints) -> npt.NDArray[np.int32]:

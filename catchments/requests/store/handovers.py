@@ -24,6 +24,7 @@ from catchments.requests.rules.cases import (
     reason_if_given,
 )
 from catchments.requests.rules.handovers import HandoverState, HeldCase, Move
+from catchments.requests.rules.requests import LONGEST_TEXT
 from catchments.requests.rules.roles import CaseRole, OrganisationKind
 from catchments.requests.store import mail, schema
 from catchments.requests.store.case_rows import case_of, head_of, on_trail, record, write
@@ -210,7 +211,7 @@ class Handovers(Repository):
             ):
                 raise _no_such_handover()
             context = handover_context(reference=row.reference)
-            note = seal(connection, text.strip(), context)
+            note = seal(connection, text.strip()[:LONGEST_TEXT], context)
             connection.execute(_H.update().where(_H.c.id == number).values(note=note))
             on_trail(
                 connection,

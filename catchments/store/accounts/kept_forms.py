@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from catchments.core.errors import CatchmentsError
 from catchments.store import schema
+from catchments.store.accounts.rows import is_open
 from catchments.store.engine import Repository, now, sealer_of
 
 KEPT_FOR = timedelta(days=7)
@@ -73,8 +74,7 @@ class KeptForms(Repository):
             return None
         key = secrets.token_urlsafe(24)
         with self._database.writing() as connection:
-            is_open = (_P.c.id == for_, _P.c.disabled_at.is_(None))
-            if connection.scalar(sa.select(_P.c.id).where(*is_open)) is None:
+            if connection.scalar(sa.select(_P.c.id).where(is_open(for_))) is None:
                 return None
             _forget_old(connection, for_, once)
             sealed = sealer_of(connection).seal(

@@ -9,11 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from catchments.core.roles import Person, Role
+from catchments.store import schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 
 FIRST_PASSWORD_HOLDS = timedelta(days=7)
 """So long a password that somebody else made lets its person in, to make one of their own."""
+
+
+def is_open(person_id: int) -> sa.ColumnElement[bool]:
+    """Return what is so of the account of somebody while it is not closed."""
+    table = schema.person
+    return sa.and_(table.c.id == person_id, table.c.disabled_at.is_(None))
 
 
 def person_of(row: Any) -> Person:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from catchments.core.roles import Person
 from catchments.store import schema
 from catchments.store.accounts.people import Account, account_of, accounts, end_sessions
-from catchments.store.accounts.rows import note
+from catchments.store.accounts.rows import is_open, note
 from catchments.store.engine import Repository
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
@@ -67,8 +67,7 @@ class Sessions(Repository):
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         with self._database.writing() as connection:
-            is_open = (_P.c.id == person_id, _P.c.disabled_at.is_(None))
-            now_epoch = connection.scalar(sa.select(_P.c.session_epoch).where(*is_open))
+            now_epoch = connection.scalar(sa.select(_P.c.session_epoch).where(is_open(person_id)))
             if now_epoch is None or epoch not in {None, now_epoch}:
                 return None
             _remove_ended(connection, person_id, now_epoch, moment)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 
 from flask import request
-
-from catchments.core.public_addresses import is_this_machine
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
 """What a request has that came through a proxy: its peer's address then says nothing."""
@@ -17,5 +16,13 @@ def is_watcher(token: str) -> bool:
     if token:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {token}".encode())
-    is_passed_on = any(name in request.headers for name in FORWARDED)
-    return not is_passed_on and is_this_machine(request.remote_addr or "")
+    return _is_from_here()
+
+
+def _is_from_here() -> bool:
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:  # an address alone: what only is called “localhost” is no neighbour
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
