@@ -213,18 +213,25 @@ def test_whoever_saves_data_pays_for_the_map_only_once_they_open_it(
     context.close()
 
 
+def open_the_map(page: Page) -> None:
+    """Open the map on the first page, by the keyboard.
+
+    A click scrolls to the picture first, which opens the map, and finds the map in its place.
+    """
+    page.locator(".map-picture").press("Enter")
+    page.wait_for_selector("#map-frame[data-ready]")
+
+
 def test_the_focus_leaves_the_map_on_the_first_page(watched: Any) -> None:
     page = watched.open("/")
-    page.locator(".map-picture").click()
-    page.wait_for_selector("#map-frame[data-ready]")
+    open_the_map(page)
     tab_to(page, "document.activeElement.closest('.folium-map') !== null", presses=20)
     tab_to(page, "document.activeElement.closest('.finder-list') !== null", presses=20)
 
 
 def test_the_map_on_the_first_page_shows_a_provider_and_changes_no_address(watched: Any) -> None:
     page = watched.open("/")
-    page.locator(".map-picture").click()
-    page.wait_for_selector("#map-frame[data-ready]")
+    open_the_map(page)
     page.locator("details.region summary").first.click()
     page.get_by_role("link", name="Rimu", exact=True).click()
     expect(page.locator("#answer .answer-provider")).to_have_text("Provider of Rimu")
@@ -282,7 +289,7 @@ def test_with_the_map_blocked_the_finder_finds(page: Page, live_url: str) -> Non
     page.route("**/leaflet/**", lambda route: route.abort())
     page.route("**/map.js*", lambda route: route.abort())
     page.goto(live_url)
-    page.locator(".map-picture").click()
+    page.locator(".map-picture").press("Enter")
     expect(page.locator("#map-message")).to_contain_text("The map could not be loaded")
     search(page, "54")
     expect(page.locator(".answer-provider")).to_have_text("Provider of Rimu")
