@@ -8,6 +8,7 @@ ten times as long as all the rest, unless a test is about those files.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -275,6 +276,9 @@ def _prepare() -> None:
     for name in sys.argv[1:]:
         import_module(name)
     walls.standing()  # found out once for all
+    # What is imported is garbage in no fork: looking through it copies all of it.
+    gc.collect()
+    gc.freeze()
 
 
 def _become(asked: dict[str, Any]) -> NoReturn:
