@@ -376,7 +376,7 @@ def _blocks(material: ExportInput) -> Iterator[list[Row]]:
 
 
 def _row(material: ExportInput, catchment: Catchment) -> Row:
-    provider = material.provider(catchment)
+    provider = material.edition.provider_of(catchment)
     name, phone = (provider.name, provider.phone) if provider else ("No provider is recorded", "")
     return one_line(catchment.name, 28), one_line(name, 46), one_line(phone, 18)
 

@@ -377,23 +377,32 @@ print(*sorted(module.partition(".")[0] for module in sys.modules))
 """
 
 
-def test_a_command_imports_no_page_and_flask_s_own_have_them_all():
-    def said(*words):
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=True,
-        ).stdout
+def said(*words: str) -> str:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    ).stdout
 
+
+def test_a_command_imports_no_page_and_flask_s_own_have_them_all():
     imported = said("-c", "import app, sys; app.create_app(); print(*sys.modules)").split()
     assert [name for name in imported if is_in(name, "catchments.web.pages")] == []
     assert [name for name in imported if is_in(name, "catchments.web.staff")] == []
     assert HEAVY & {name.partition(".")[0] for name in imported} == set()
     assert "/v1/provider" in said("app.py", "routes")
     assert "/v1/provider" in said("-m", "flask", "routes")
+
+
+def test_resolving_a_file_builds_no_application_and_imports_nothing_of_one():
+    program = "catchments.commands.resolving"
+    imported = said("-c", f"import {program}, sys; print(*sys.modules)").split()
+    assert program in imported
+    assert [name for name in imported if is_in(name, "flask")] == []
+    assert [name for name in imported if is_in(name, "catchments.web")] == []
 
 
 def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
-from flask import current_app
 
 from catchments.core.errors import CatchmentsError, InputRefused, printable, shown
 from catchments.core.model import DirectoryRelease, Source
@@ -27,7 +26,6 @@ from catchments.readers.report import Report, facts_of
 from catchments.runtime.new_zealand import today_in_new_zealand
 from catchments.store import Store
 from catchments.store.integrity.audit import append
-from catchments.web.common.services import EXTENSION
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,7 +92,7 @@ def store_to_fill(*, commit: bool) -> Store:
 
 
 def _store() -> Store:
-    opened: Store = current_app.extensions[EXTENSION].store
+    opened: Store = _services().store
     return opened
 
 
@@ -117,8 +115,17 @@ def directory_to_match(opened: Store, what: str) -> DirectoryRelease:
 
 def current_settings() -> Settings:
     """Return the running application's settings."""
-    settings: Settings = current_app.extensions[EXTENSION].settings
+    settings: Settings = _services().settings
     return settings
+
+
+def _services() -> Any:
+    # Imported here: `scripts/resolve` builds no application, and Flask takes a fifth of a second.
+    from flask import current_app
+
+    from catchments.web.common.services import EXTENSION
+
+    return current_app.extensions[EXTENSION]
 
 
 def record_import(kind: str, subject: str, *files: Path, source: Source | None = None) -> None:

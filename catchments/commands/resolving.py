@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from flask import current_app
 
 from catchments.commands.console import DAY, current_settings, progress, refusing, say, table
 from catchments.core.errors import NothingPublished
@@ -89,7 +88,9 @@ def _snapshot(database: str, day: date) -> Snapshot:
 
 
 def _settings() -> Settings:
-    return current_settings() if current_app else Settings.from_environment()
+    # Of Flask's commands the object is what loads their application; by itself this one has none.
+    of_flask = click.get_current_context().obj is not None
+    return current_settings() if of_flask else Settings.from_environment()
 
 
 def _report(done: Summary, target: Path, snapshot: Snapshot) -> None:

@@ -289,6 +289,10 @@ class Edition:
         """Whether anything in it is made up for demonstration."""
         return any(source.demonstration for source in self.sources)
 
+    def provider_of(self, catchment: Catchment | None) -> Provider | None:
+        """Return the provider contracted for a catchment; None where there is neither."""
+        return self.providers.get((catchment and catchment.provider_code) or "")
+
 
 @dataclass(frozen=True, slots=True)
 class EditionSummary:

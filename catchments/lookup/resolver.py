@@ -20,7 +20,6 @@ from catchments.core.model import (
     Answer,
     Basis,
     Candidate,
-    Catchment,
     DirectoryRelease,
     Edition,
     FormerName,
@@ -28,7 +27,6 @@ from catchments.core.model import (
     Notice,
     Place,
     PlaceKind,
-    Provider,
     School,
     SchoolStatus,
     Status,
@@ -143,11 +141,7 @@ class Resolver:
     @cached_property
     def _candidates(self) -> dict[str, Candidate]:
         catchments = self.edition.catchments.items()
-        return {code: Candidate(each, self.provider_of(each)) for code, each in catchments}
-
-    def provider_of(self, catchment: Catchment) -> Provider | None:
-        """Return the provider contracted for a catchment, if there is one."""
-        return self.edition.providers.get(catchment.provider_code or "")
+        return {code: Candidate(each, self.edition.provider_of(each)) for code, each in catchments}
 
     def _listed(self, school: School) -> Answer | None:
         code = self.edition.listings.get(school.school_id)

@@ -119,7 +119,7 @@ class Catchments:
         return to_180(west), south, to_180(east), north
 
     def _is_wanted(self, catchment: Catchment, wanted: Filter) -> bool:
-        served_by = self._resolver.provider_of(catchment)
+        served_by = self._resolver.edition.provider_of(catchment)
         return wanted.catchment in (None, catchment.code) and wanted.provider in (
             None,
             served_by and served_by.code,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Provider, Source
+from catchments.core.model import Answer, Catchment, DirectoryRelease, Edition, Source
 from catchments.geometry.coordinates import geometry_to_180, geometry_to_360
 from catchments.lookup.snapshot import Snapshot
 from maps.colours import regions_in_order
@@ -112,10 +112,6 @@ class ExportInput:
         for catchment in self.catchments:
             found.setdefault(catchment.education_region, []).append(catchment)
         return [(region, found[region]) for region in regions_in_order(set(found))]
-
-    def provider(self, catchment: Catchment | None) -> Provider | None:
-        """Return who serves a catchment, or None."""
-        return self.edition.providers.get((catchment and catchment.provider_code) or "")
 
     @property
     def sources(self) -> list[Source]:

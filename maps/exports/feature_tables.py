@@ -67,7 +67,7 @@ def _catchment_rows(material: ExportInput) -> Iterator[list[Cell]]:
     edition = material.edition
     origin = edition.number or 0, edition.effective_from, edition.demonstration
     for catchment in material.catchments:
-        served = provider_cells(material.provider(catchment))
+        served = provider_cells(material.edition.provider_of(catchment))
         yield [catchment.code, catchment.name, catchment.education_region, *served, *origin]
 
 

@@ -90,7 +90,7 @@ def properties(edition: Edition, catchment: Catchment) -> dict[str, Any]:
         "catchment_code": catchment.code,
         "catchment_name": catchment.name,
         "education_region": catchment.education_region or None,
-        **served_by(edition.providers.get(catchment.provider_code or "")),
+        **served_by(edition.provider_of(catchment)),
         "edition": edition.number,
         "effective_from": starts.isoformat() if starts else None,
         "demonstration": edition.demonstration,

@@ -65,9 +65,7 @@ def _catchments(paper: Paper) -> Iterator[list[Cell]]:
 
 
 def _served(edition: Edition, code: str) -> Cell:
-    catchment = edition.catchments.get(code)
-    provider = edition.providers.get((catchment and catchment.provider_code) or "")
-    return _name(provider)
+    return _name(edition.provider_of(edition.catchments.get(code)))
 
 
 def _provider(row: Row) -> list[Cell]:

@@ -104,7 +104,7 @@ def _told(material: ExportInput, catchment: Catchment) -> Iterator[tuple[str, st
     yield "catchment_code", catchment.code
     if catchment.education_region:
         yield "education_region", catchment.education_region
-    provider = material.provider(catchment)
+    provider = material.edition.provider_of(catchment)
     # It is there, and empty, where there is no provider: none is known, rather than nothing said.
     yield PROVIDER_CODE, provider.code if provider else ""
     if provider:

@@ -90,7 +90,7 @@ def cells_of(edition: Edition, answer: Answer) -> list[Cell]:
 def cells_of_number(edition: Edition, school_id: int) -> list[Cell]:
     """Return the CELLS of a number that the directory lacks: what the edition alone says of it."""
     catchment = edition.catchments.get(listed_in(edition, school_id) or "")
-    provider = edition.providers.get((catchment and catchment.provider_code) or "")
+    provider = edition.provider_of(catchment)
     basis = Basis.LISTED.value if catchment else None
     told: list[Cell] = [school_id, None, None, NOT_IN_DIRECTORY]
     where = [*_catchment(catchment), *provider_cells(provider)]

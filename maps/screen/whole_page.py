@@ -121,7 +121,7 @@ def _list(material: ExportInput) -> str:
 
 
 def _row(material: ExportInput, catchment: Catchment) -> str:
-    provider = material.provider(catchment)
+    provider = material.edition.provider_of(catchment)
     by = f"{provider.name} {provider.phone}" if provider else WORDS["noProvider"]
     code, name = html.escape(catchment.code), html.escape(one_line(catchment.name))
     return (
@@ -148,7 +148,7 @@ def _data(material: ExportInput, boundaries: bytes) -> str:
 
 
 def _fact(material: ExportInput, catchment: Catchment, answers: list[Answer]) -> dict[str, Any]:
-    provider = material.provider(catchment)
+    provider = material.edition.provider_of(catchment)
     return {
         "code": catchment.code,
         "name": catchment.name,

@@ -131,8 +131,7 @@ def _naming(base: Snapshot, after: Edition) -> Iterator[int]:
 
 def _served(edition: Edition, code: str) -> tuple[object, object]:
     catchment = edition.catchments.get(code)
-    provider = edition.providers.get((catchment and catchment.provider_code) or "")
-    return catchment, provider
+    return catchment, edition.provider_of(catchment)
 
 
 def _near(

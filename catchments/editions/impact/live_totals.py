@@ -64,7 +64,7 @@ def live_totals(
 ) -> tuple[SideTotals, ...]:
     """Return the totals of whoever gives, and of the catchment that gets, which is the last."""
     givers = {c.code for n in moving if (c := answers[n].catchment) and c.code != to.code}
-    provider = content.providers.get(to.provider_code or "")
+    provider = content.provider_of(to)
     moved = {n: replace(answers[n], catchment=to, provider=provider) for n in moving}
     before, after = (numbers_of(a, rates, on) for a in (answers, {**answers, **moved}))
     sides = [content.catchments[code] for code in sorted(givers) if code in content.catchments]

@@ -215,7 +215,7 @@ def _catchments(world: Published, snapshot: Snapshot) -> Layer:
 def _catchment(edition: Edition, catchment: Catchment, same: Row) -> Row:
     return {
         **catchment_json(catchment),
-        **served_by(edition.providers.get(catchment.provider_code or "")),
+        **served_by(edition.provider_of(catchment)),
         **same,
         "catchment_code": catchment.code,
         "catchment_name": catchment.name,

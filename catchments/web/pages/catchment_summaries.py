@@ -82,7 +82,7 @@ def catchment_list(resolver: Resolver) -> list[dict[str, object]]:
             "code": c.code,
             "name": c.name,
             "region": c.education_region,
-            "provider": resolver.provider_of(c),
+            "provider": resolver.edition.provider_of(c),
         }
         for c in _north_to_south(resolver.edition.catchments.values())
     ]
@@ -144,7 +144,7 @@ def _entries(snapshot: Snapshot) -> dict[str, Entry]:
             members.setdefault(answer.catchment.code, []).extend(_members(answer))
     resolver = snapshot.resolver
     return {
-        c.code: _entry(c, resolver.provider_of(c), members.get(c.code, []))
+        c.code: _entry(c, resolver.edition.provider_of(c), members.get(c.code, []))
         for c in _north_to_south(resolver.edition.catchments.values())
     }
 

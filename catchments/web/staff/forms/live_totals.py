@@ -77,7 +77,7 @@ def load(draft: int) -> Response:
     told = {
         code: _load(Load(provider.name, mine, mine, contract.capacity if contract else None))
         for code, catchment in content.catchments.items()
-        if (provider := worked.provider_of(catchment))
+        if (provider := content.provider_of(catchment))
         for mine in [by_provider.get(provider.code, NOTHING)]
         for contract in [content.contracts.get(provider.code)]
     }

@@ -26,7 +26,7 @@ from catchments.core.errors import (
     NotNow,
     shown,
 )
-from catchments.core.model import Catchment, DirectoryRelease, Edition, Provider, School
+from catchments.core.model import DirectoryRelease, Edition, School
 from catchments.geometry.changing_index import IndexedBoundaries
 from catchments.lookup.snapshot import Published, Snapshot
 from catchments.lookup.values import whole_number
@@ -70,10 +70,6 @@ class DraftState:
     def schools(self) -> Mapping[int, School]:
         """The schools of the directory, by number."""
         return self.release.schools
-
-    def provider_of(self, catchment: Catchment | None) -> Provider | None:
-        """Return who serves a catchment now."""
-        return self.content.providers.get((catchment and catchment.provider_code) or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,7 @@ class Standing:
     def provider(self, code: str, *, after: bool) -> Provider | None:
         """Return who serves a catchment, before or after."""
         edition = (self.after if after else self.base).edition
-        catchment = edition.catchments.get(code)
-        return edition.providers.get((catchment and catchment.provider_code) or "")
+        return edition.provider_of(edition.catchments.get(code))
 
     @property
     def changes(self) -> tuple[SchoolChange, ...]:

@@ -261,13 +261,12 @@ class Answers:
         assert self._resolver is not None  # noqa: S101 - a point was asked of it
         snapshot, at = self._resolver.snapshot, int(outcomes.catchment[row])
         catchment = None if at == NONE else snapshot.edition.catchments[self._resolver.codes[at]]
-        provider = snapshot.resolver.provider_of(catchment) if catchment else None
         away_m = float(outcomes.distance_m[row])
         return said(
             status=STATUSES[outcomes.status[row]],
             basis=BASES[outcomes.basis[row]],
             catchment=catchment,
-            provider=provider,
+            provider=snapshot.edition.provider_of(catchment),
             distance_m=None if np.isnan(away_m) else away_m,
             alternatives=outcomes.alternatives.get(row, ()),
             notices=self._resolver.notices(outcomes, row),

@@ -46,7 +46,7 @@ def offer(typed: FormReader, worked: DraftState) -> dict[str, Any]:
 def _is_sought(catchment: Catchment, worked: DraftState, words: list[str], served_by: str) -> bool:
     if served_by and catchment.provider_code != served_by:
         return False
-    provider = worked.provider_of(catchment)
+    provider = worked.content.provider_of(catchment)
     parts = (catchment.code, catchment.name, catchment.education_region)
     text = folded(" ".join([*parts, provider.name if provider else ""])).split()
     return all(any(each.startswith(word) for each in text) for word in words)
