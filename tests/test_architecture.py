@@ -405,6 +405,17 @@ def test_resolving_a_file_builds_no_application_and_imports_nothing_of_one():
     assert [name for name in imported if is_in(name, "catchments.web")] == []
 
 
+def test_nothing_is_to_be_awaited():
+    # `MultilingualFlask.ensure_sync` counts on it.
+    found = [
+        (module, node.name)
+        for module, path in MODULES.items()
+        for node in nodes(path.read_text(encoding="utf-8"))
+        if isinstance(node, ast.AsyncFunctionDef)
+    ]
+    assert found == []
+
+
 def test_serving_a_request_leaves_tables_and_map_makers_unimported(tmp_path):
     paths = ["/provider?school_id=54", "/", "/map", "/healthz"]
     served = subprocess.run(

@@ -165,12 +165,19 @@ class SpatialIndex:
         last_x, last_y = frame.columns * FINE - 1, frame.rows * FINE - 1
         x0, y0, x1, y1 = max(0, x0), max(0, y0), min(x1, last_x), min(y1, last_y)
         cells, strip, fine_window = self._grid.coarse.data, self._grid.strip.data, (x0, y0, x1, y1)
+        first, last, strips = x0 >> SHIFT, x1 >> SHIFT, frame.strips
         for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1):
-            for column in range(x0 >> SHIFT, (x1 >> SHIFT) + 1):
-                begins = strip[row * frame.strips + (column >> STRIP_SHIFT)]
-                cell = cells[begins + (column & STRIP - 1)]
-                if cell < 0 and self._edge_in_block(~cell, row, column, fine_window):
-                    return True
+            for number in range(first >> STRIP_SHIFT, (last >> STRIP_SHIFT) + 1):
+                begins, west = strip[row * strips + number], number * STRIP
+                if not begins:
+                    continue  # nobody is there
+                left, right = max(first, west), min(last, west + STRIP - 1)
+                some = cells[begins + left - west : begins + right - west + 1]
+                if min(some) >= 0:
+                    continue  # nor are edges here
+                for column, cell in enumerate(some, left):
+                    if cell < 0 and self._edge_in_block(~cell, row, column, fine_window):
+                        return True
         return False
 
     def _edge_in_block(
