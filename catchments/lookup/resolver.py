@@ -88,23 +88,56 @@ class Resolver:
         """Return the answer for a road, a suburb or a town; `answers` are those of its schools.
 
         It is answered for where all that is known of it is in one catchment; else ambiguous. A
-        road is asked about point by point, each as uncertain as an address there would be.
+        road is asked about point by point, each as uncertain as an address there would be. What
+        is known to be in no catchment, or is only near to one, is said, and counts for none.
         """
         if named.kind is PlaceKind.ROAD:
-            points = [self._by_place(each, named.name) for each in named.places]
-            codes = {each.catchment.code for point in points for each in point.all_named}
+            parts = [self._by_place(each, named.name) for each in named.places]
+            inside = set[str]()
         else:
-            codes = self._codes_of(named, answers)
+            parts = [answers[s.school_id] for s in named.schools if s.school_id in answers]
+            inside = self._covering(named.places)
+        found = [part for part in parts if part.all_named and part.basis is not Basis.NEAREST]
+        inside.update(part.all_named[0].catchment.code for part in found)
+        inside.update(each.catchment.code for part in found for each in part.candidates)
+        if not inside:
+            return self._near_area(named, parts)
+        beside = {each.catchment.code for part in found for each in part.alternatives} - inside
+        if len(inside) > 1 or (beside and named.kind is PlaceKind.ROAD):
+            return self._ambiguous(tuple(sorted(inside | beside)), named.name)
+        is_all = len(found) == len(parts)
+        but = "" if is_all else ", but for what belongs to no catchment,"
+        said = f"All that is known here of {named.name}{but} is in the"
+        near = "in part near the boundary between"
+        answer = self._answer(Basis.LOCATED, (*inside, *sorted(beside)), said, beside=near)
+        return answer if is_all else replace(answer, basis=None)
+
+    def _near_area(self, area: NamedPlace, parts: Sequence[Answer]) -> Answer:
+        """Return the answer for a road, a suburb or a town of which nothing is in a catchment."""
+        name, near = area.name, [part for part in parts if part.all_named]
+        codes = tuple(dict.fromkeys(e.catchment.code for part in near for e in part.all_named))
+        outside = {NoticeCode.OUTSIDE, NoticeCode.NEAR_BOUNDARY, NoticeCode.NO_PROVIDER}
+        told = dict.fromkeys(notice for part in parts for notice in part.notices)
+        if any(notice.code not in outside for notice in told) or not (parts or area.places):
+            sentence = f"No catchment is known here of {name}. {ASK}"
+            named = self._named(codes)
+            return Answer(Status.UNRESOLVED, sentence, candidates=named, notices=(*told,))
         if not codes:
             return _unresolved(
-                f"{named.name} lies outside every catchment.",
+                f"{name} lies outside every catchment.",
                 NoticeCode.OUTSIDE,
                 _l("No catchment's boundary covers any of it."),
             )
-        if len(codes) > 1:
-            return self._ambiguous(tuple(sorted(codes)), named.name)
-        said = f"All that is known here of {named.name} is in the"
-        return self._answer(Basis.LOCATED, tuple(codes), said)
+        begins = f"{name} lies outside every catchment"
+        if len(codes) > 1 or len(near) < len(parts):
+            names = " and ".join(self.edition.catchments[code].name for code in codes)
+            sentence = f"{begins}; what is near to some of it: {names}. {ASK}"
+            status = Status.AMBIGUOUS if len(codes) > 1 else Status.UNRESOLVED
+            return Answer(status, sentence, candidates=self._named(codes))
+        farthest_m = max(part.distance_m or 0.0 for part in near)
+        up_to = "up to " if len(near) > 1 else ""
+        said = f"{begins}; the nearest, {up_to}{kilometres(farthest_m)} away, is the"
+        return replace(self._answer(Basis.NEAREST, codes, said), distance_m=farthest_m)
 
     def by_catchments(self, named: NamedPlace) -> Answer:
         """Return the answer for a catchment, a region or a provider: who serves each of its own.
@@ -127,12 +160,9 @@ class Resolver:
             return Answer(Status.AMBIGUOUS, said, candidates=candidates)
         return Answer(Status.UNRESOLVED, nothing)
 
-    def _codes_of(self, named: NamedPlace, answers: Mapping[int, Answer]) -> set[str]:
-        schools = [answers[s.school_id] for s in named.schools if s.school_id in answers]
-        found = {answer.catchment.code for answer in schools if answer.catchment}
-        lngs = np.array([place.lng for place in named.places])
-        lats = np.array([place.lat for place in named.places])
-        return found.union(self.index.codes_covering(lng=lngs, lat=lats))
+    def _covering(self, places: Sequence[Place]) -> set[str]:
+        lngs, lats = (np.array([getattr(p, axis) for p in places]) for axis in ("lng", "lat"))
+        return set(self.index.codes_covering(lng=lngs, lat=lats))
 
     def candidate(self, code: str) -> Candidate:
         """Return a catchment with its provider."""

@@ -35,10 +35,12 @@ from tests.worlds import (
     AHI,
     HOSTILE,
     KOWHAI,
+    RIMU,
     STARTS,
     TODAY,
     TOTARA,
     next_edition,
+    overlapping_edition,
     small_edition,
     small_release,
     small_schools,
@@ -47,6 +49,8 @@ from tests.worlds import (
 IN_AHI, IN_KOWHAI = Place(lng=174.5, lat=-38.5), Place(lng=175.5, lat=-38.5)
 NEAR_THE_EDGE = Place(lng=174.9995, lat=-38.5)
 AT_SEA = Place(lng=150.0, lat=-38.5)
+CATCHMENTS = small_edition().catchments
+OF_TWO = (RIMU, TOTARA)
 
 
 @dataclass
@@ -184,6 +188,106 @@ def test_several_places_in_one_catchment_are_one_answer():
         "All 2 places that “totara” may mean are in the Tōtara catchment, "
         "which is served by Ngā Rākau."
     )
+
+
+CLOSED = {"status": SchoolStatus.CLOSED, "closed": date(2025, 12, 19)}
+OFF_SHORE = Place(lng=173.99, lat=-38.5)
+"""872 m west of Ahi and of all others."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ({"place": OFF_SHORE}, {"place": Place(lng=173.98, lat=-38.5)}, []),
+        ({"place": OFF_SHORE}, {"place": IN_AHI}, []),
+        ({"place": IN_AHI, **CLOSED}, {"place": IN_AHI, **CLOSED}, ["closed-school"]),
+    ],
+    ids=["both near one", "one near, one in", "both closed"],
+)
+def test_namesakes_are_one_answer_only_where_the_same_is_said_of_each(first, second, told):
+    schools = {n: School(n, "Gone School", **each) for n, each in ((1, first), (2, second))}
+    finding = find("gone school", world=world(schools=schools))
+    assert codes(finding) == [AHI]
+    assert notices(finding) == told
+    assert finding.answer.status is (Status.RESOLVED if told else Status.AMBIGUOUS)
+
+
+def test_what_is_said_of_one_namesake_alone_is_not_said_of_both():
+    schools = {1: School(1, "Twin", place=IN_AHI), 2: School(2, "Twin", place=IN_AHI)}
+    edition = small_edition(listings={}, in_school_provision={2: "Funded for 3 students"})
+    finding = find("twin", world=world(edition, schools=schools))
+    assert (finding.answer.status, codes(finding)) == (Status.AMBIGUOUS, [AHI])
+
+
+@pytest.mark.parametrize(
+    ("schools", "status", "expected", "begins"),
+    [
+        (
+            {1: OFF_SHORE},
+            Status.RESOLVED,
+            [AHI],
+            "Whangarua lies outside every catchment; the nearest, 872 m away, is the Ahi catchment",
+        ),
+        (
+            {1: OFF_SHORE, 2: Place(lng=173.98, lat=-38.5)},
+            Status.RESOLVED,
+            [AHI],
+            "Whangarua lies outside every catchment; the nearest, up to 1.7 km away, is the Ahi",
+        ),
+        (
+            {1: OFF_SHORE, 2: IN_AHI},
+            Status.RESOLVED,
+            [AHI],
+            "All that is known here of Whangarua, but for what belongs to no catchment, is in the",
+        ),
+        ({498: IN_AHI}, Status.UNRESOLVED, [], "No catchment is known here of Whangarua."),
+        (
+            {498: IN_AHI, 1: IN_AHI},
+            Status.RESOLVED,
+            [AHI],
+            "All that is known here of Whangarua, but for what belongs to no catchment, is in the",
+        ),
+        ({1: AT_SEA}, Status.UNRESOLVED, [], "Whangarua lies outside every catchment. "),
+        (
+            {1: OFF_SHORE, 2: Place(lng=180.01, lat=-44.5)},
+            Status.UNRESOLVED,
+            [AHI],
+            "Whangarua lies outside every catchment; what is near to some of it: Ahi. ",
+        ),
+    ],
+)
+def test_a_town_says_no_more_than_is_known_of_its_schools(schools, status, expected, begins):
+    there = {n: School(n, f"School {n}", city="Whangarua", place=at) for n, at in schools.items()}
+    finding = find("whangarua", world=world(schools=there))
+    assert finding.answer.sentence.startswith(begins)
+    assert (finding.answer.status, codes(finding)) == (status, expected)
+
+
+def test_a_town_whose_school_is_near_a_boundary_may_be_in_either():
+    there = {1: School(1, "Edge School", city="Whangarua", place=NEAR_THE_EDGE)}
+    finding = find("whangarua", world=world(schools=there))
+    assert (finding.answer.status, codes(finding)) == (Status.RESOLVED, [AHI, KOWHAI])
+    assert finding.answer.notices[0].text == (
+        "This place is in part near the boundary between Ahi (Ahi Trust) and Kōwhai (Ngā Rākau)."
+    )
+
+
+def test_a_town_whose_school_lies_in_two_catchments_is_in_two():
+    there = {1: School(1, "Both", city="Whangarua", place=Place(lng=175.1, lat=-38.5))}
+    finding = find("whangarua", world=world(overlapping_edition(listings={}), schools=there))
+    assert (finding.answer.status, codes(finding)) == (Status.AMBIGUOUS, [AHI, KOWHAI])
+
+
+def test_a_region_whose_whole_name_was_typed_is_not_the_town_in_it():
+    there = {1: School(1, "Island School", city="Manawatū", place=Place(lng=174.5, lat=-39.5))}
+    there[1] = replace(there[1], education_region="Taranaki, Whanganui, Manawatū")
+    regions = {code: replace(c, education_region="Waikato") for code, c in CATCHMENTS.items()}
+    several = {c: replace(regions[c], education_region=there[1].education_region) for c in OF_TWO}
+    found = world(small_edition(catchments=regions | several), schools=there)
+    finding = find("Taranaki, Whanganui, Manawatū", world=found)
+    assert finding.answer.status is Status.AMBIGUOUS
+    assert set(codes(finding)) == set(OF_TWO)
+    assert codes(find("manawatu", world=found)) != codes(finding)
 
 
 def test_a_whole_name_means_that_school_and_not_all_that_begin_with_it():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from catchments.core.errors import shown
 from catchments.core.model import (
     Answer,
+    Basis,
     Candidate,
     MatchKind,
     NamedPlace,
@@ -16,9 +17,11 @@ from catchments.core.model import (
     SchoolStatus,
     Status,
 )
+from catchments.core.text_folding import words_of
 from catchments.lookup.notice_codes import NoticeCode
 from catchments.lookup.notice_codes import spoken as _l
 from catchments.lookup.resolver import ASK
+from catchments.lookup.search.typed_text import TypedText
 
 CHANGES_DIFFER = Notice(
     NoticeCode.CHANGES_DIFFER,
@@ -50,7 +53,9 @@ def combined(text: str, matches: Sequence[Match], *, more: bool = False) -> Answ
     if len(matches) == 1 and not more:
         return matches[0].answer
     candidates = distinct_candidates(matches)
-    if not more and len(candidates) == 1 and all(_is_plain(match.answer) for match in matches):
+    beside = {_told_beside(match.answer) for match in matches}
+    are_plain = all(_is_plain(match.answer) for match in matches)
+    if not more and len(candidates) == len(beside) == 1 and are_plain:
         return _one_for_all(text, matches)
     return Answer(
         status=Status.AMBIGUOUS,
@@ -74,10 +79,11 @@ def without_gone(matches: Sequence[Match]) -> list[Match]:
     return [match for match in matches if not (_is_gone(match) and _kept_name(match) in present)]
 
 
-def without_same(matches: Sequence[Match]) -> list[Match]:
+def without_same(matches: Sequence[Match], typed: TypedText) -> list[Match]:
     """Leave out a catchment, region or provider that bears the name of a place which it serves.
 
-    A region that bears a school's name stays: other schools of it are in other catchments.
+    A region that bears a school's name stays: other schools of it are in other catchments. So does
+    one whose whole name was typed, in which a town's is a part: “Canterbury, Chatham Islands”.
     """
     others = [match for match in matches if not match.named.catchment_codes]
     served = {code for match in others for code in _codes(match)}
@@ -85,8 +91,16 @@ def without_same(matches: Sequence[Match]) -> list[Match]:
     return [
         match
         for match in matches
-        if match in others or not (_codes(match) & places or _codes(match) <= served)
+        if match in others
+        or _is_the_region(match.named, typed)
+        or not (_codes(match) & places or _codes(match) <= served)
     ]
+
+
+def _is_the_region(named: NamedPlace, typed: TypedText) -> bool:
+    """Whether all that was typed is a region's name of several parts."""
+    words = words_of(named.name)
+    return named.kind is PlaceKind.REGION and "," in named.name and words == typed.words
 
 
 def _codes(match: Match) -> set[str]:
@@ -132,23 +146,33 @@ def _told(named: NamedPlace) -> str:
 
 
 def _is_plain(answer: Answer) -> bool:
-    """Whether an answer names one catchment and nothing beside it."""
-    return answer.catchment is not None and not answer.alternatives
+    """Whether an answer is one catchment that the place is in, and nothing beside it."""
+    is_in = answer.catchment is not None and answer.basis is not Basis.NEAREST
+    return is_in and not answer.alternatives
+
+
+def _told_beside(answer: Answer) -> tuple[object, ...]:
+    """Return what one of several places must have in common with the others to be one answer."""
+    # How old the directory is is told of schools alone, and is true of all beside them.
+    notices = (each for each in answer.notices if each.code != NoticeCode.DIRECTORY_LATER)
+    return answer.in_school_provision, *notices
 
 
 def _one_for_all(text: str, matches: Sequence[Match]) -> Answer:
-    """Return the one answer of several places that share a catchment."""
+    """Return the one answer of several places that share a catchment, and what is said beside."""
     first = matches[0].answer
     assert first.catchment  # noqa: S101 - it is plain
     said = f"All {len(matches)} places that {shown(text)} may mean are in the"
     served = f"is served by {first.provider.name}." if first.provider else f"has no provider. {ASK}"
     together = len({match.answer.upcoming for match in matches}) == 1
+    said_of_any = dict.fromkeys(notice for match in matches for notice in match.answer.notices)
     return Answer(
         status=Status.RESOLVED if first.provider else Status.UNRESOLVED,
         catchment=first.catchment,
         provider=first.provider,
         sentence=f"{said} {first.catchment.name} catchment, which {served}",
-        notices=() if together else (CHANGES_DIFFER,),
+        in_school_provision=first.in_school_provision,
+        notices=(*said_of_any, *(() if together else (CHANGES_DIFFER,))),
         upcoming=first.upcoming if together else None,
     )
 

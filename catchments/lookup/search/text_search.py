@@ -187,7 +187,7 @@ class TextSearch:
         named = [each for each in candidates.named if _is_just(typed, kind, each)]
         named = named or _picked(as_at.snapshot, typed, kind) or [*candidates.named]
         found = (Match(n, a) for n in named[:SHOWN_AT_MOST] if (a := as_at.named(n)) is not None)
-        matches = tuple(without_same(without_gone([*found])))
+        matches = tuple(without_same(without_gone([*found]), typed))
         more = len(named) > SHOWN_AT_MOST
         answer = candidates.answer(typed.text, matches, more=more)
         return SearchResult(typed, answer, matches, more, candidates.also, candidates.need)

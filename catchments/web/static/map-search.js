@@ -67,6 +67,7 @@
       if (named.kind === "school") return ours.schoolNumbered(named.school_id);
       if (named.kind === "catchment") return { kind: "catchment", code: named.code };
       if (named.kind === "provider") return catchmentsOf(named.code, text) || placeCalled(text, named.kind);
+      if (named.kind === "region") return null; // Its name may be a town's: the finder is told which is meant.
       return placeCalled(text, named.kind);
     }
 
