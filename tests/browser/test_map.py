@@ -218,3 +218,12 @@ def test_schools_that_fail_to_load_do_not_stop_the_map(page: Page, live_url: str
     page.goto(f"{live_url}/map?school=54")
     expect(page.locator("#map-hint")).to_contain_text("could not be loaded")
     expect(page.locator("#answer h2")).to_have_text("Provider of Rimu")
+
+
+def test_a_region_that_is_picked_is_shown_by_the_finder_as_the_region(watched: Any) -> None:
+    # Its name, and a part of it, may be a town's; the map asks for what a text alone may mean.
+    page = watched.open_map()
+    page.locator("#q").press_sequentially("tai tokerau")
+    page.get_by_role("option").filter(has_text="region").first.click()
+    page.wait_for_url("**kind=region*")
+    expect(page.locator("main")).to_contain_text("Kōwhai")
