@@ -176,8 +176,8 @@ class BatchResolver:
         in_one = np.flatnonzero(fit & (covered > 0) & (covered <= len(self._index.codes)))
         in_none = np.flatnonzero(fit & (covered == 0))
         self._put(outcomes, in_one, covered[in_one].astype(np.intp) - 1, LOCATED)
-        self._name_several(outcomes, covered, lng, lat)
-        unsure = self._name_neighbours(outcomes, in_one, covered, lng, lat)
+        unsure = self._name_several(outcomes, covered, lng, lat)
+        unsure += self._name_neighbours(outcomes, in_one, covered, lng, lat)
         unsure += self._name_nearest(outcomes, in_none, lng, lat)
         alone: dict[tuple[float, float], Answer] = {}  # a place may come a thousand times
         for row in unsure:
@@ -222,8 +222,14 @@ class BatchResolver:
         within = self._index.distances.within
         return rows, within(lng=lng, lat=lat, radius_m=radius_m, beside_m=beside_m)
 
-    def _name_several(self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats) -> None:
-        """Answer for rows inside several catchments, and for those on an edge that they share."""
+    def _name_several(
+        self, outcomes: Outcomes, covered: Ints, lng: Floats, lat: Floats
+    ) -> list[int]:
+        """Answer for rows inside several catchments, and for those on an edge that they share.
+
+        Beside an edge there may be further ones. Returns the unsure rows.
+        """
+        unsure: list[int] = []
         rows = np.flatnonzero(covered > len(self._index.codes))
         rows = rows[np.argsort(covered[rows], kind="stable")]
         begins = np.flatnonzero(np.diff(covered[rows], prepend=0))
@@ -239,6 +245,12 @@ class BatchResolver:
             self._put(outcomes, on_edge, first, LOCATED)
             outcomes.alternatives.update(dict.fromkeys(on_edge.tolist(), codes[1:]))
             outcomes.on_edge.update(on_edge.tolist())
+            on_edge, near = self._near(on_edge, lng, lat, UNCERTAINTY_M)
+            own = [bisect_left(self._index.codes, code) for code in codes]
+            near = near.where(~np.isin(near.boundary, own))
+            unsure += on_edge[_unsure(near, UNCERTAINTY_M)].tolist()
+            self._name_beside(outcomes, on_edge, near.where(near.distance_m <= UNCERTAINTY_M))
+        return unsure
 
     # --- writing ----------------------------------------------------------------------------------
 

@@ -160,10 +160,10 @@ class SpatialIndex:
         # A window is a few cells: plain loops, of which each answer's time is made.
         x0, x1 = int((west - frame.west) * _PER_LNG), int((east - frame.west) * _PER_LNG // 1)
         y0, y1 = int((south - frame.south) * _PER_LAT), int((north - frame.south) * _PER_LAT // 1)
-        if x1 < 0 or y1 < 0:
-            return False
         last_x, last_y = frame.columns * FINE - 1, frame.rows * FINE - 1
         x0, y0, x1, y1 = max(0, x0), max(0, y0), min(x1, last_x), min(y1, last_y)
+        if x0 > x1 or y0 > y1:
+            return False  # it lies beside the grid
         cells, strip, fine_window = self._grid.coarse.data, self._grid.strip.data, (x0, y0, x1, y1)
         first, last, strips = x0 >> SHIFT, x1 >> SHIFT, frame.strips
         for row in range(y0 >> SHIFT, (y1 >> SHIFT) + 1):

@@ -200,12 +200,14 @@ class Resolver:
             return self._nearest(place, name, uncertainty_m)
         if len(codes) > 1 and not self._on_shared_edge(codes, place):
             return self._ambiguous(codes, name, place)
-        on_edge, beside = len(codes) > 1, "exactly on the boundary between"
-        if not on_edge:
-            near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
-            if len(near) > 1:
-                codes += tuple(code for code, _ in near if code not in codes)
-                beside = f"within {kilometres(uncertainty_m)} of the boundary between"
+        on_edge = len(codes) > 1
+        near = self.index.within(lng=place.lng, lat=place.lat, radius_m=uncertainty_m)
+        further = tuple(code for code, _ in near if code not in codes)
+        codes += further
+        beside = "exactly on the boundary between"
+        if further:
+            exactly = "exactly on, or " if on_edge else ""
+            beside = f"{exactly}within {kilometres(uncertainty_m)} of the boundary between"
         said = f"{name} lies inside the"
         return self._answer(Basis.LOCATED, codes, said, place, beside=beside, on_edge=on_edge)
 

@@ -155,8 +155,23 @@ def test_points_anywhere_on_earth_are_answered_as_alone(points):
     assert_as_alone(snapshot_of("squares"), lng, lat)
 
 
+def test_what_is_near_the_end_of_an_edge_is_named_beside_those_that_share_it():
+    on_edge, aside = (
+        snapshot_of("squares").resolver.point(lng=lng, lat=-38.9996) for lng in (175.0, 175.00001)
+    )
+    named = ([each.catchment.code for each in answer.all_named] for answer in (on_edge, aside))
+    assert [sorted(codes) for codes in named] == [["AHI-1", "KOW-2", "RIM-3", "TOT-4"]] * 2
+    (notice,) = on_edge.notices
+    assert notice.code == "on-boundary"
+    assert notice.text.startswith(
+        "This place is exactly on, or within 100 m of the boundary between Ahi (Ahi Trust) and K"
+    )
+
+
 CORNERS = [
     (175.0, -39.0),
+    (175.0, -38.9996),
+    (175.0, -38.9991),
     (175.0, -38.5),
     (174.5, -39.0),
     (174.0, -38.0),

@@ -275,6 +275,19 @@ def test_without_boundaries_nobody_covers_anything():
     assert index.within(lng=174.0, lat=-36.0, radius_m=5_000) == ()
 
 
+@pytest.mark.parametrize("east", [-1, 0, 1])
+@pytest.mark.parametrize("north", [-1, 0, 1])
+def test_what_is_near_is_found_from_wherever_around_the_grid_it_is_asked(east, north):
+    index = SpatialIndex({"A": box(174.0, -36.1, 174.1, -36.0)})
+    for away in (*np.arange(0.005, 0.2, 0.005).tolist(), 1.0, 20.0):
+        lng, lat = 174.05 + east * (0.05 + away), -36.05 + north * (0.05 + away)
+        found = [code for code, _ in index.within(lng=lng, lat=lat, radius_m=5_000)]
+        shifted = np.hypot(east * 90_000, north * 111_000) * away
+        expected = ["A"] if shifted < 4_900 else []
+        if not 4_900 <= shifted <= 5_100:
+            assert found == expected, (lng, lat)
+
+
 def test_no_points_make_no_answers():
     index = SpatialIndex(SHAPES["a needle"])
     assert index.covering_many(lng=np.array([]), lat=np.array([])).tolist() == []
