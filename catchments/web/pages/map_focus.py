@@ -39,6 +39,7 @@ def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
         "school_id": number,
         "code": answer.catchment and answer.catchment.code,
         "name": answer.school and answer.school.name,
+        "answer": answer,
         "lng": answer.place and answer.place.lng,
         "lat": answer.place and answer.place.lat,
     }
