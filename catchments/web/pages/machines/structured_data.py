@@ -70,8 +70,7 @@ def of_school(asked: AsAt, answer: Answer) -> Json | None:
 
 def is_certain(answer: Answer) -> bool:
     """Whether one provider serves a school or a place for all that is known, today and plainly."""
-    school = answer.school
-    if school and (school.status is not SchoolStatus.OPEN or school.last_seen):
+    if answer.school and answer.school.status is not SchoolStatus.OPEN:
         return False
     known = answer.status is Status.RESOLVED and answer.basis in CERTAIN
     return known and not answer.alternatives
