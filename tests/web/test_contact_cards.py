@@ -55,6 +55,11 @@ def test_a_card_is_no_surer_than_the_answer(client: FlaskClient, number: int, to
     assert "Attendance service provider of" not in note
 
 
+def test_a_card_of_a_date_to_come_says_that_it_may_change(client: FlaskClient) -> None:
+    note = value(client.get("/school/54/contact.vcf?on=2099-01-01").text, "NOTE")
+    assert note.endswith("on 1 January 2099. Later editions may still change this.")
+
+
 @pytest.mark.parametrize("number", ["498", "99999"])
 def test_without_a_provider_there_is_no_card(client: FlaskClient, number: str) -> None:
     assert client.get(f"/school/{number}/contact.vcf").status_code == 404

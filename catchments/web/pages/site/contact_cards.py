@@ -76,6 +76,8 @@ def _note(asked: AsAt, answer: Answer) -> str:
     made_up = gettext("Demonstration data: this provider is made up.")
     said = [_serves(asked, answer)] if is_certain(answer) else _answered(asked, answer)
     beside = [notice.text for notice in answer.notices]
+    if asked.day > asked.world.today:
+        beside.append(gettext("Later editions may still change this."))
     return " ".join([*([made_up] if asked.demonstration else []), *said, *beside])
 
 
