@@ -452,6 +452,17 @@ def test_schools_for_the_map_are_those_with_a_place(client: FlaskClient) -> None
     assert next(row for row in rows if row[0] == 3553)[2:5] == [-176.5, -44.0, REKOHU]
 
 
+def test_schools_for_the_map_say_what_is_not_certain(tmp_path: Path, client: FlaskClient) -> None:
+    with visited(tmp_path, overlapping_edition(listings={})) as other:
+        read = [each.get("/map/data/1/1/schools.json").json["schools"] for each in (client, other)]
+    rows, overlapping = ({row[0]: row for row in each} for each in read)
+    assert "the nearest, 1.7 km away, is the Kōwhai catchment" in rows[58][6]
+    assert rows[61][6].startswith("This place is exactly on the boundary between Ahi")
+    assert overlapping[61][4] == ""
+    assert "lies in more than one catchment: Ahi and Kōwhai." in overlapping[61][6]
+    assert len(rows[54]) == 6
+
+
 def test_schools_are_given_by_the_cell_each_once(client: FlaskClient) -> None:
     def rows(cell: str) -> list[int]:
         answer = client.get(f"/map/data/1/1/schools{cell}.json").get_json()
