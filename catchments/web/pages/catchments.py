@@ -137,7 +137,7 @@ def catchment(code: str) -> Response:
         raise unknown_catchment(asked, code, "/catchments")
     entry = known[code]
     name = entry.catchment.name
-    today = world.as_at(world.today).snapshot
+    today = snapshot if asked.day == world.today else world.as_at(world.today).snapshot
     label = gettext("Small map of the %(name)s catchment and its neighbours", name=name)
     return public_page(
         asked,
