@@ -17,6 +17,7 @@ from catchments.core.model import Answer, Catchment
 from maps.exports.export_input import ExportInput
 from maps.leaflet import LEAFLET_FOLDER, MAP_SCRIPTS
 from maps.screen.orientation import places_json
+from maps.screen.school_rows import school_row
 from maps.screen.shell import MAP_NAME, Shell
 from maps.screen.words import WORDS
 from maps.topology import drawn_topology, overview_topology
@@ -141,7 +142,7 @@ def _data(material: ExportInput, boundaries: bytes) -> str:
         "boundaries": msgspec.Raw(boundaries),
         "places": msgspec.Raw(places_json(material)),
         "catchments": {"catchments": facts},
-        "schools": {"schools": [row for answer in answers if (row := _school(answer))]},
+        "schools": {"schools": [row for answer in answers if (row := school_row(answer))]},
     }
     text = msgspec.json.encode(members).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -157,11 +158,3 @@ def _fact(material: ExportInput, catchment: Catchment, answers: list[Answer]) ->
         and {name: getattr(provider, name) for name in ("name", "phone", "email", "website")},
         "schools": sum(1 for a in answers if a.catchment and a.catchment.code == catchment.code),
     }
-
-
-def _school(answer: Answer) -> list[Any] | None:
-    if not answer.school or not answer.place:
-        return None
-    school, place = answer.school, answer.place
-    code = answer.catchment.code if answer.catchment else ""
-    return [school.school_id, school.name, place.lng, place.lat, code, school.status]

@@ -154,6 +154,24 @@ def test_a_school_is_chosen_by_its_dot_and_proposed_ones_say_so(watched: Any) ->
     assert asked_for(page).endswith("/map?school=56")
 
 
+def test_a_dot_says_what_is_not_certain_of_its_school(page: Page, live_url: str) -> None:
+    note = "Rēkohu School lies outside every catchment; <b>the nearest</b>, 1.7 km away, is the"
+
+    def not_certain(route: Route) -> None:
+        told = route.fetch().json()
+        told["schools"] = [[*row, note] for row in told["schools"]]
+        route.fulfill(json=told)
+
+    page.route("**/schools/*.json", not_certain)
+    page.goto(f"{live_url}/map")
+    page.wait_for_selector("#map-frame[data-ready]")
+    with page.expect_response("**/schools/91_*.json"):
+        page.evaluate("map_catchments.setView([-44.0, 183.0], 10)")
+    page.wait_for_selector(".leaflet-schools-pane canvas", state="attached")
+    click_at(page, -44.0, 183.0)
+    expect(page.locator("#answer .notice")).to_have_text(note)
+
+
 def test_schools_are_not_fetched_from_afar(watched: Any) -> None:
     watched.open_map().wait_for_load_state("networkidle")
     assert [url for url in watched.requests if url.endswith("catchments.json")]

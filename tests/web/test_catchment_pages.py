@@ -578,6 +578,30 @@ def test_a_catchment_to_come_says_from_when(tmp_path: Path) -> None:
     assert there.status_code == 200
 
 
+def test_only_what_the_map_has_is_linked_to_it(tmp_path: Path) -> None:
+    coming = {**small_edition().catchments, "NEW-6": Catchment("NEW-6", "New", "Waikato", "P-AHI")}
+    with visited(tmp_path, small_edition(), later_edition(catchments=coming)) as client:
+        there, known = client.get(f"/catchment/NEW-6?on={JULY}"), client.get(f"/catchment/{RIMU}")
+        missing = client.get("/map?catchment=NEW-6")
+    assert "/map?catchment=" not in there.text
+    assert f"/map?catchment={RIMU}" in known.text
+    assert missing.status_code == 404
+    assert "It comes into being on 1 July 2026." in words(missing.text)
+
+
+@pytest.mark.parametrize("path", ["/school/54", f"/catchment/{RIMU}", "/catchments"])
+def test_a_date_to_come_may_still_change(path: str, tmp_path: Path) -> None:
+    may_change = "Later editions may still change this."
+    with visited(tmp_path, small_edition(), later_edition()) as client:
+        now, past, begins, then = (
+            words(client.get(f"{path}?on={day}").text)
+            for day in ("2026-03-03", "2026-01-10", JULY, "2099-01-01")
+        )
+    assert may_change in begins
+    assert f"As at 1 January 2099. {may_change}" in then
+    assert may_change not in now + past
+
+
 # --- to take away ---------------------------------------------------------------------------------
 
 

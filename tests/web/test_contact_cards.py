@@ -39,6 +39,27 @@ def test_a_school_s_provider_is_saved_with_what_it_is_for(client: FlaskClient) -
     assert note.startswith("Demonstration data: this provider is made up.")
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (58, "Shore School lies outside every catchment; the nearest, 1.7 km away, is the Kōwhai"),
+        (61, "This place is exactly on the boundary between Ahi (Ahi Trust) and Kōwhai"),
+        (59, "This school closed on 19 December 2025."),
+        (60, "This school is proposed; it is to open on 1 February 2027."),
+    ],
+)
+def test_a_card_is_no_surer_than_the_answer(client: FlaskClient, number: int, told: str) -> None:
+    note = value(client.get(f"/school/{number}/contact.vcf").text, "NOTE")
+    assert told in note
+    assert "As at 3 March 2026." in note
+    assert "Attendance service provider of" not in note
+
+
+def test_a_card_of_a_date_to_come_says_that_it_may_change(client: FlaskClient) -> None:
+    note = value(client.get("/school/54/contact.vcf?on=2099-01-01").text, "NOTE")
+    assert note.endswith("on 1 January 2099. Later editions may still change this.")
+
+
 @pytest.mark.parametrize("number", ["498", "99999"])
 def test_without_a_provider_there_is_no_card(client: FlaskClient, number: str) -> None:
     assert client.get(f"/school/{number}/contact.vcf").status_code == 404

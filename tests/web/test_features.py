@@ -157,6 +157,15 @@ def test_each_response_says_that_it_is_a_demonstration_and_whom_to_credit(client
         assert {source["licence"] for source in said["sources"]} == {"CC0"}
 
 
+def test_before_the_first_edition_a_feature_is_not_denied(client):
+    told = client.get("/ogc/collections/schools/items/54?datetime=2020-01-01")
+    assert told.status_code == 404
+    assert (
+        "No edition was in force on 1 January 2020; the first is from 5 January 2026." in told.text
+    )
+    assert "no feature" not in told.text
+
+
 def test_the_contract_is_complete_in_itself_and_names_what_is_taken(client):
     answer = client.get("/ogc/openapi")
     contract, text = answer.json, answer.text

@@ -129,6 +129,24 @@ def test_with_a_school_the_page_names_whom_to_call(
     assert sentence in said(client, f"?school={school}")
 
 
+@pytest.mark.parametrize(
+    ("school", "doubt"),
+    [
+        (58, "Why It lies outside every catchment; this one is the nearest. It is 1.7 km away"),
+        (59, "This school closed on 19 December 2025."),
+        (60, "This school is proposed; it is to open on 1 February 2027."),
+        (61, "Close to a boundary: it may be either"),
+    ],
+)
+def test_nobody_is_called_the_provider_where_that_is_not_certain(
+    school: int, doubt: str, client: FlaskClient
+) -> None:
+    page = said(client, f"?school={school}")
+    assert doubt in page
+    assert "Your provider is" not in page
+    assert "Your provider is Ahi Trust" in said(client, "?school=54")
+
+
 def test_a_school_in_two_catchments_is_given_both_providers(tmp_path: Path) -> None:
     with visited(tmp_path, overlapping_edition(listings={})) as client:
         page = said(client, "?school=61")

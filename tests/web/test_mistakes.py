@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import re
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +14,23 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from catchments.core.model import Catchment, Place, School
 from catchments.store import schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import AuditTrail
 from catchments.store.site.reports import OPEN_AT_MOST, MistakeGiven, MistakeReports
 from catchments.web.front.rate_limits import LIMITS, REPORTS_A_WINDOW, Windows
 from tests.staff import post, signed_in, text_of
-from tests.worlds import HOSTILE, store_of
+from tests.worlds import (
+    HOSTILE,
+    opened,
+    publish_whole,
+    running_application,
+    small_edition,
+    small_release,
+    small_schools,
+    store_of,
+)
 
 WRONG = "The phone number of the provider is wrong."
 
@@ -59,6 +72,28 @@ def test_a_report_needs_no_account_and_leads_to_thanks(app: Flask, anybody: Flas
         "kia@kura.school.nz",
     )
     assert "We have your report" in anybody.get("/report/thanks").text
+
+
+def test_the_form_names_what_today_has_not_if_its_page_leads_there(tmp_path: Path) -> None:
+    hou = Catchment("NEW-6", "Hou", "Waikato", "P-AHI")
+    coming = small_edition(
+        effective_from=date(2026, 6, 1), catchments={**small_edition().catchments, "NEW-6": hou}
+    )
+    old = School(90, "Old School", place=Place(174.4, -38.4))
+    first = small_release(released=date(2025, 12, 1), schools={**small_schools(), 90: old})
+    with opened(tmp_path / "gone.sqlite") as store:
+        for release in (first, small_release()):
+            store.add_release(release)
+        for edition in (small_edition(), coming):
+            publish_whole(store, edition)
+    with running_application(tmp_path / "gone.sqlite") as made:
+        client = made.test_client()
+        places = []
+        for path in ("/school/90", "/catchment/NEW-6?on=2026-06-01"):
+            [form] = set(re.findall(r'href="(/report\?[^"]*)"', client.get(path).text))
+            [place] = re.findall(r'<input[^>]*id="place"[^>]*>', client.get(unescape(form)).text)
+            places += re.findall('value="([^"]*)"', place)
+    assert places == ["Old School (90)", "Hou catchment"]
 
 
 def test_a_double_click_is_one_report(app: Flask, anybody: FlaskClient) -> None:

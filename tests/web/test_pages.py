@@ -294,6 +294,10 @@ SAID = [
     ("/map?school=54", "Kura o Ahi (school 54) Ahi Trust"),
     (f"/map?catchment={KOWHAI}", "Kōwhai catchment Ngā Rākau"),
     ("/map?school=498", "Te Aho o Te Kura Pounamu (school 498) No catchment is recorded"),
+    ("/map?school=58", "Shore School lies outside every catchment; the nearest, 1.7 km away, is"),
+    ("/map?school=59", "This school closed on 19 December 2025."),
+    ("/map?school=60", "This school is proposed; it is to open on 1 February 2027."),
+    ("/map?school=61", "This place is exactly on the boundary between Ahi (Ahi Trust) and Kōwhai"),
     ("/map", "Nothing chosen yet."),
 ]
 
@@ -301,6 +305,14 @@ SAID = [
 @pytest.mark.parametrize(("path", "said"), SAID)
 def test_a_page_says(path: str, said: str, client: FlaskClient) -> None:
     assert said in main(client.get(path).text)
+
+
+def test_the_map_of_a_school_where_catchments_overlap_names_them(tmp_path: Path) -> None:
+    with visited(tmp_path, overlapping_edition(listings={})) as client:
+        page = main(client.get("/map?school=61").text)
+    assert "Edge School (school 61) More than one catchment" in page
+    assert "Edge School lies in more than one catchment: Ahi and Kōwhai." in page
+    assert "No catchment is recorded" not in page
 
 
 def test_a_page_says_what_will_change_and_answers_for_then(tmp_path: Path) -> None:
@@ -438,6 +450,17 @@ def test_schools_for_the_map_are_those_with_a_place(client: FlaskClient) -> None
     assert [row[0] for row in rows] == [s.school_id for s in placed]
     assert rows[0] == [54, "Kura o Ahi", 174.5, -38.5, AHI, "open"]
     assert next(row for row in rows if row[0] == 3553)[2:5] == [-176.5, -44.0, REKOHU]
+
+
+def test_schools_for_the_map_say_what_is_not_certain(tmp_path: Path, client: FlaskClient) -> None:
+    with visited(tmp_path, overlapping_edition(listings={})) as other:
+        read = [each.get("/map/data/1/1/schools.json").json["schools"] for each in (client, other)]
+    rows, overlapping = ({row[0]: row for row in each} for each in read)
+    assert "the nearest, 1.7 km away, is the Kōwhai catchment" in rows[58][6]
+    assert rows[61][6].startswith("This place is exactly on the boundary between Ahi")
+    assert overlapping[61][4] == ""
+    assert "lies in more than one catchment: Ahi and Kōwhai." in overlapping[61][6]
+    assert len(rows[54]) == 6
 
 
 def test_schools_are_given_by_the_cell_each_once(client: FlaskClient) -> None:

@@ -336,6 +336,13 @@ def test_a_page_makes_its_own_words_from_the_codes_of_an_answer(
     assert english not in page
 
 
+def test_an_answer_by_the_nearest_catchment_says_so_in_any_language(client: FlaskClient):
+    page = client.get("/mi/history?school=58").text
+    assert "Ngā Rākau" in page
+    assert "Kei waho i ngā takiwā katoa" in page
+    assert "1.7 km" in page
+
+
 CATCHMENT = Catchment("AHI-1", "Ahi", "P-AHI", "Tai Tokerau")
 PROVIDER = Provider("P-AHI", "Ahi & Co")
 SAID = (

@@ -86,7 +86,7 @@ def item(name: str, identifier: str) -> Response:
     """Give one feature."""
     kind = _media_type(OF_ONE, GEOJSON)
     asked, crs = world_asked(), crs_asked()
-    layer = _layer(asked, name)
+    layer = layer_of(asked.world, asked.in_force, name)
     at = layer.at(identifier)
     if at is None:
         raise NotKnown(

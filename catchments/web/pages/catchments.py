@@ -137,6 +137,7 @@ def catchment(code: str) -> Response:
         raise unknown_catchment(asked, code, "/catchments")
     entry = known[code]
     name = entry.catchment.name
+    today = snapshot if asked.day == world.today else world.as_at(world.today).snapshot
     label = gettext("Small map of the %(name)s catchment and its neighbours", name=name)
     return public_page(
         asked,
@@ -144,6 +145,7 @@ def catchment(code: str) -> Response:
         gettext("%(name)s catchment", name=name),
         entry=entry,
         schools=entry.schools(asked.day),
+        is_on_map=today is not None and code in today.edition.catchments,
         drawn=locator(world, snapshot, codes=[code], place=None, label=label),
         neighbours=_neighbours(world, snapshot, known, code),
         changes=prospects(asked, code),

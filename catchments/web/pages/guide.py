@@ -32,6 +32,8 @@ from catchments.web.common.query_parameters import (
     school_id,
 )
 from catchments.web.common.services import as_at, kept_by_content, public_page
+from catchments.web.pages.home import why_of
+from catchments.web.pages.machines.structured_data import is_certain
 from catchments.web.spoken.catalogues import IN_ENGLISH, translated
 from catchments.web.spoken.catalogues import tell as _
 from catchments.web.spoken.dates import long_date
@@ -52,7 +54,7 @@ def page() -> Response:
     """Show the guide in force today; with `school`, the provider to call."""
     page_parameters(request.args, {"school"})
     asked = as_at()
-    guide = _guide(asked.day)
+    guide, answer = _guide(asked.day), _school_answer(asked)
     return public_page(
         asked,
         "guide.html",
@@ -62,7 +64,9 @@ def page() -> Response:
         version=version_of(guide),
         say=sayer(guide.te_reo),
         words=lambda when: in_words(guide, when),
-        answer=_school_answer(asked),
+        answer=answer,
+        why=why_of(answer) if answer else "",
+        certain=answer is not None and is_certain(answer),
     )
 
 

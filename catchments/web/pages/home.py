@@ -212,13 +212,14 @@ def _about(asked: AsAt, answer: Answer, name: str) -> dict[str, Any]:
     )
     return {
         "answer": answer,
-        "why": _why(answer),
+        "why": why_of(answer),
         "drawn": drawn,
         "guide": guide_on(world.today),
     }
 
 
-def _why(answer: Answer) -> str:
+def why_of(answer: Answer) -> str:
+    """Return how an answer is known, in the language of the page; nothing where there is none."""
     if answer.status is not Status.RESOLVED or answer.basis is None:
         return ""
     if answer.basis is Basis.LOCATED and not answer.school:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, InputRefused, Kind, NotKnown, shown
 from catchments.core.map_tiles import PLAIN
-from catchments.core.model import Catchment, Place, School
+from catchments.core.model import Place
 from catchments.core.text_folding import folded
 from catchments.geometry.coordinates import to_360
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
@@ -57,6 +57,7 @@ from maps.artefacts import (
 from maps.exports.packing import is_empty, member_of
 from maps.leaflet import LEAFLET_FILES, LEAFLET_VERSION, MAP_SCRIPTS, leaflet_file
 from maps.locator import Drawing, locator_svg, read_drawing
+from maps.screen.school_rows import school_row
 
 blueprint = Blueprint("mapping", __name__)
 
@@ -284,7 +285,7 @@ def catchments(edition: int, release: int) -> Response:
 def schools(edition: int, release: int, cell: str | None) -> Response:
     """Give each school with a place, in a cell of the map or everywhere.
 
-    A row is number, name, lng, lat, catchment code, status.
+    A row is number, name, lng, lat, catchment code, status; and what is not certain, if anything.
     """
     within = _within(cell)
     snapshot = service().snapshots.current().numbered(edition, release)
@@ -292,9 +293,10 @@ def schools(edition: int, release: int, cell: str | None) -> Response:
         "demonstration": snapshot.demonstration,
         "release": release,
         "schools": [
-            _school(answer.school, answer.place, answer.catchment)
+            row
             for answer in snapshot.answers.values()
-            if answer.school and answer.place and within(answer.place.lng, answer.place.lat)
+            if answer.place and within(answer.place.lng, answer.place.lat)
+            if (row := school_row(answer))
         ],
     }
     return _kept(body)
@@ -444,8 +446,3 @@ def _bounds(snapshot: Snapshot, code: str) -> list[float] | None:
         return None
     bounds = shapely.bounds(snapshot.resolver.index.boundary_360(code))
     return [round(float(degrees), 5) for degrees in bounds]
-
-
-def _school(school: School, place: Place, catchment: Catchment | None) -> list[Any]:
-    code = catchment.code if catchment else ""
-    return [school.school_id, school.name, place.lng, place.lat, code, school.status]

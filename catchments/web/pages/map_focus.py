@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import request
 
-from catchments.core.errors import InputRefused, Kind, NotKnown, shown
+from catchments.core.errors import InputRefused, Kind
 from catchments.lookup.snapshot import AsAt, Snapshot
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import school_id
+from catchments.web.pages.upcoming import unknown_catchment
 
 
 def focus_asked(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
@@ -28,7 +29,7 @@ def focus_asked(asked: AsAt, snapshot: Snapshot) -> dict[str, Any] | None:
     if "school" in request.args:
         return _school_focus(asked, school_id(request.args["school"], name="school"))
     if "catchment" in request.args:
-        return _catchment_focus(snapshot, request.args["catchment"])
+        return _catchment_focus(asked, snapshot, request.args["catchment"])
     return None
 
 
@@ -39,14 +40,13 @@ def _school_focus(asked: AsAt, number: int) -> dict[str, Any]:
         "school_id": number,
         "code": answer.catchment and answer.catchment.code,
         "name": answer.school and answer.school.name,
+        "answer": answer,
         "lng": answer.place and answer.place.lng,
         "lat": answer.place and answer.place.lat,
     }
 
 
-def _catchment_focus(snapshot: Snapshot, code: str) -> dict[str, Any]:
+def _catchment_focus(asked: AsAt, snapshot: Snapshot, code: str) -> dict[str, Any]:
     if code not in snapshot.edition.catchments:
-        raise NotKnown(
-            f"There is no catchment {shown(code)}.", next_step="Choose one from the list at /map."
-        )
+        raise unknown_catchment(asked, code, "/map")
     return {"type": "catchment", "code": code, "lng": None, "lat": None}

@@ -6,7 +6,7 @@ that nothing here makes is shown in English, marked as such.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from flask import Flask
@@ -14,9 +14,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from catchments.core.model import Answer, Candidate, Notice, School, Status, Upcoming
+from catchments.core.model import Answer, Basis, Candidate, Notice, School, Status, Upcoming
 from catchments.lookup.notice_codes import NoticeCode
-from catchments.lookup.resolver import ASK
+from catchments.lookup.resolver import ASK, kilometres
 from catchments.web.spoken.catalogues import is_english, said
 from catchments.web.spoken.catalogues import tell as _
 from catchments.web.spoken.dates import long_date
@@ -34,7 +34,8 @@ def answered(answer: Answer) -> Markup:
     if answer.provider and answer.catchment:
         served_by, catchment = answer.provider.name, answer.catchment.name
         text = _("%(provider)s serves it, in the %(catchment)s catchment.")
-        return escape(text % {"provider": served_by, "catchment": catchment})
+        serves = text % {"provider": served_by, "catchment": catchment}
+        return escape(" ".join([serves, *_nearest(answer)]))
     if answer.status is Status.AMBIGUOUS and answer.candidates:
         names = ", ".join(each.catchment.name for each in answer.candidates)
         several = _("There is more than one catchment: %(names)s.", names=names)
@@ -43,6 +44,14 @@ def answered(answer: Answer) -> Markup:
         return said(answer.sentence)
     parts = [_reason(each, answer) for each in answer.notices if each.code in _REASONS]
     return Markup(" ").join([*parts, escape(_(ASK))])
+
+
+def _nearest(answer: Answer) -> Iterator[str]:
+    """Yield what an answer that is only the nearest catchment says of that, and how far it is."""
+    if answer.basis is Basis.NEAREST and answer.distance_m is not None:
+        away = kilometres(answer.distance_m)
+        yield _("It lies outside every catchment; this one is the nearest.")
+        yield _("It is %(distance)s away; confirm with the provider.", distance=away)
 
 
 @pass_context

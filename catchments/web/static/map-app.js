@@ -79,13 +79,14 @@
         href: pageOf("catchmentPage", code),
         more: words.moreOfCatchment,
       },
-      school: ({ id, name, status }) => ({
+      school: ({ id, name, status, note }) => ({
+        note,
         query: "?school=" + encodeURIComponent(id),
         place: name + " (" + [worded(words.school, { id }), words.states[status]].filter(Boolean).join(", ") + ")",
         href: pageOf("schoolPage", id),
         more: words.moreOfSchool,
       }),
-      place: ({ named, href }) => ({ query: "", place: named, href, more: words.moreOfPlace }),
+      place: ({ named, note, href }) => ({ query: "", place: named, note, href, more: words.moreOfPlace }),
       several: ({ named, href }) => ({ query: "", place: named, title: words.several, href, more: words.moreOfPlace }),
       provider: ({ href }) => ({ query: "", place: words.servedBy, href, more: words.moreOfProvider }),
     };
@@ -163,8 +164,8 @@
     function chooseAt({ school, code }) {
       if (!school && !code) return false;
       opener = container;
-      const { id, name, status, place } = school || {};
-      return choose(school ? { kind: "school", id, name, status, code: school.code, at: [place.lat, place.lng] } : { kind: "catchment", code });
+      const { id, name, status, note, place } = school || {};
+      return choose(school ? { kind: "school", id, name, status, note, code: school.code, at: [place.lat, place.lng] } : { kind: "catchment", code });
     }
 
     function onMapClick(event) {

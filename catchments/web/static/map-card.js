@@ -57,6 +57,13 @@
     return dd;
   }
 
+  /* What is not certain about an answer, in its own words, which are English. */
+  function noteNode(note) {
+    const made = document.createElement("p");
+    [made.className, made.lang, made.textContent] = ["notice", "en-NZ", note];
+    return made;
+  }
+
   /* Whom to reach, how, and for which catchments; `also` are others of the provider of a single one. */
   function tellProvider(list, served, also) {
     const [fact] = served;
@@ -74,7 +81,7 @@
 
   /* A card of the template: what is meant, who serves it, and where more is told. `served` has several
    * catchments where one provider has them all, or, under a `title`, where it is not known which is meant. */
-  ours.card = ({ place, title, served, also = [], href, more, onClose }) => {
+  ours.card = ({ place, title, served, also = [], note, href, more, onClose }) => {
     const card = document.getElementById("answer-template").content.cloneNode(true);
     const slot = (name) => card.querySelector('[data-slot="' + name + '"]');
     slot("place").textContent = place;
@@ -85,6 +92,7 @@
     const list = card.querySelector("dl");
     if (title) for (const each of served) addFact(list, each.name, ours.providerName(each));
     else tellProvider(list, served, also);
+    if (note) list.after(noteNode(note));
     card.querySelector("[data-close]").addEventListener("click", onClose);
     return card;
   };

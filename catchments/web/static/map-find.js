@@ -19,8 +19,8 @@
     const [{ catchments }, { schools }] = await Promise.all([ours.data("catchments"), ours.data("schools")]);
     known ||= [
       ...catchments.map(({ name, code, provider }) => named(name, provider ? provider.name : "", { kind: "catchment", code })),
-      ...schools.map(([id, name, lng, lat, code, status]) =>
-        named(name + " (" + id + ")", "", { kind: "school", id, name, status, code, at: [lat, ours.to360(lng)] })),
+      ...schools.map(([id, name, lng, lat, code, status, note]) =>
+        named(name + " (" + id + ")", "", { kind: "school", id, name, status, note, code, at: [lat, ours.to360(lng)] })),
     ];
     return known;
   }

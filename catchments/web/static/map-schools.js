@@ -54,7 +54,7 @@
     _draw({ schools }) {
       const found = schools
         .filter((row) => Number.isFinite(row[2]) && Number.isFinite(row[3]))
-        .map(([id, name, lng, lat, code, status]) => ({ id, name, code, status, place: L.latLng(lat, ours.to360(lng)) }));
+        .map(([id, name, lng, lat, code, status, note]) => ({ id, name, code, status, note, place: L.latLng(lat, ours.to360(lng)) }));
       this._renderer ||= L.canvas({ pane: "schools" });
       for (const { place, status } of found) {
         this._dots.addLayer(L.circleMarker(place, {

@@ -19,16 +19,23 @@
     return response.json();
   }
 
-  function schoolOf({ school, place, catchment }) {
+  /* What a catchment alone would say more than is known without; the server says the same of each dot. */
+  function noteOf({ basis, catchment, sentence, notices = [] }) {
+    const near = notices.filter(({ code }) => ["near-boundary", "on-boundary"].includes(code));
+    return [basis === "nearest" || !catchment ? sentence : "", ...near.map(({ text }) => text)].filter(Boolean).join(" ");
+  }
+
+  function schoolOf(found) {
+    const { school, place, catchment } = found;
     const at = place && [place.lat, to360(place.lng)];
-    return { kind: "school", id: school.school_id, name: school.name, status: school.status, code: catchment?.code, at };
+    return { kind: "school", id: school.school_id, name: school.name, status: school.status, note: noteOf(found), code: catchment?.code, at };
   }
 
   /* In a file by itself nobody is asked. */
   async function heldSchool(number) {
     const { schools } = await ours.data("schools");
-    const [id, name, lng, lat, code, status] = schools.find((row) => row[0] === number) || [];
-    return id === undefined ? null : { kind: "school", id, name, status, code, at: [lat, to360(lng)] };
+    const [id, name, lng, lat, code, status, note] = schools.find((row) => row[0] === number) || [];
+    return id === undefined ? null : { kind: "school", id, name, status, note, code, at: [lat, to360(lng)] };
   }
 
   /* The school with a number, as it is chosen on the map; none where the directory has none. */
@@ -60,7 +67,7 @@
       const at = found.place && [found.place.lat, to360(found.place.lng)];
       const href = frame.dataset.finderPage + query + (kind ? "&kind=" + encodeURIComponent(kind) : "");
       if (others.length) return { kind: "several", named, codes: [code, ...others], at, href, zoom: PLACE_ZOOM };
-      return { kind: "place", named, code, at: at || (await map.names.placeOf(text, code)), href, zoom: at ? PLACE_ZOOM : townZoom(map) };
+      return { kind: "place", named, note: noteOf(found), code, at: at || (await map.names.placeOf(text, code)), href, zoom: at ? PLACE_ZOOM : townZoom(map) };
     }
 
     async function meant(named, text) {

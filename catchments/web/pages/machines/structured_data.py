@@ -68,6 +68,14 @@ def of_school(asked: AsAt, answer: Answer) -> Json | None:
     return _document(_school(school, page), *_service_of(answer))
 
 
+def is_certain(answer: Answer) -> bool:
+    """Whether one provider serves a school or a place for all that is known, today and plainly."""
+    if answer.school and answer.school.status is not SchoolStatus.OPEN:
+        return False
+    known = answer.status is Status.RESOLVED and answer.basis in CERTAIN
+    return known and not answer.alternatives
+
+
 def of_catchment(asked: AsAt, catchment: Catchment, provider: Provider | None) -> Json | None:
     """Return the service in a catchment, on a page of today; None for what is made up."""
     if asked.demonstration or asked.day != asked.world.today or provider is None:
@@ -111,8 +119,7 @@ def _school(school: School, page: str) -> Json:
 
 
 def _service_of(answer: Answer) -> list[Json]:
-    known = answer.status is Status.RESOLVED and answer.basis in CERTAIN
-    if not known or answer.alternatives or answer.catchment is None or answer.provider is None:
+    if not is_certain(answer) or answer.catchment is None or answer.provider is None:
         return []
     return [_service(answer.catchment, answer.provider)]
 

@@ -14,6 +14,7 @@ from catchments.lookup.snapshot import AsAt
 from catchments.web.common.payload import school_answer
 from catchments.web.common.query_parameters import optional_date, page_parameters
 from catchments.web.common.services import as_at, attached, kept
+from catchments.web.pages.machines.structured_data import is_certain
 
 blueprint = Blueprint("cards", __name__)
 
@@ -36,7 +37,7 @@ def card(school_id: int) -> Response:
         )
     card = written(_lines(asked, answer, answer.provider))
     response = attached(card, MEDIA_TYPE, f"attendance-provider-{school_id}.vcf")
-    return kept(asked, response, written="vcard1")
+    return kept(asked, response, written="vcard2")
 
 
 def written(lines: list[tuple[str, str]]) -> str:
@@ -72,8 +73,21 @@ def _lines(asked: AsAt, answer: Answer, provider: Provider) -> list[tuple[str, s
 
 
 def _note(asked: AsAt, answer: Answer) -> str:
-    school, catchment = answer.school, answer.catchment
     made_up = gettext("Demonstration data: this provider is made up.")
+    said = [_serves(asked, answer)] if is_certain(answer) else _answered(asked, answer)
+    beside = [notice.text for notice in answer.notices]
+    if asked.day > asked.world.today:
+        beside.append(gettext("Later editions may still change this."))
+    return " ".join([*([made_up] if asked.demonstration else []), *said, *beside])
+
+
+def _answered(asked: AsAt, answer: Answer) -> list[str]:
+    """Return an answer's own sentence, which says how it is known, and of when it is."""
+    return [answer.sentence, gettext("As at %(date)s.", date=long_date(asked.day))]
+
+
+def _serves(asked: AsAt, answer: Answer) -> str:
+    school, catchment = answer.school, answer.catchment
     said = gettext(
         "Attendance service provider of %(school)s (school %(number)s), %(catchment)s catchment, "
         "on %(date)s.",
@@ -82,7 +96,7 @@ def _note(asked: AsAt, answer: Answer) -> str:
         catchment=catchment.name if catchment else "",
         date=long_date(asked.day),
     )
-    return f"{made_up} {said}" if asked.demonstration else said
+    return str(said)
 
 
 def _folded(line: str) -> Iterator[str]:

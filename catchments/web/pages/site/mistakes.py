@@ -22,7 +22,7 @@ from catchments.store.site.reports import (
     MistakeReports,
     TooManyReports,
 )
-from catchments.web.common.query_parameters import page_parameters, school_id
+from catchments.web.common.query_parameters import optional_date, page_parameters, school_id
 from catchments.web.common.services import as_at, public_page, service
 from catchments.web.front.rate_limits import allows_a_report
 from catchments.web.staff.forms.fields import FieldError, FormReader
@@ -44,7 +44,7 @@ _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 @blueprint.get("/report")
 def form() -> Response:
     """Show the form, which names a school or a catchment already where it was reached from one."""
-    given = page_parameters(request.args, {"school", "catchment"})
+    given = page_parameters(request.args, {"school", "catchment", "on"})
     return _page({"place": _place(given)})
 
 
@@ -106,12 +106,12 @@ def _is_our_own_form() -> bool:
 
 def _place(given: MultiDict[str, str]) -> str:
     """Return where the mistake is, as far as the link to the form said it."""
-    snapshot = as_at().snapshot
+    snapshot = as_at(optional_date(given)).snapshot
     if snapshot is None:
         return ""
     if "school" in given:
-        number = school_id(given["school"], name="school")
-        school = snapshot.release.schools.get(number)
+        number, release = school_id(given["school"], name="school"), snapshot.release
+        school = release.schools.get(number) or release.former.get(number)
         return f"{school.name} ({number})" if school else ""
     catchment = snapshot.edition.catchments.get(given.get("catchment", ""))
     return gettext("%(name)s catchment", name=catchment.name) if catchment else ""
