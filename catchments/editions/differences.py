@@ -10,7 +10,16 @@ import msgspec
 
 from catchments.changes.comparison import Comparison, compare
 from catchments.core.errors import first_of
-from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus, Status
+from catchments.core.model import (
+    Answer,
+    Catchment,
+    Edition,
+    Provider,
+    School,
+    SchoolStatus,
+    Status,
+    code_of,
+)
 from catchments.editions import change_schema
 from catchments.lookup.snapshot import Snapshot
 from catchments.store import Artefact
@@ -188,11 +197,6 @@ def _provision(old: Edition, new: Edition, found: Comparison) -> tuple[Provision
 def catchment_of(answer: Answer | Assignment) -> tuple[str, str] | None:
     """Return code and name of an answer's catchment."""
     return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
-
-
-def code_of(thing: Catchment | Provider | None) -> str | None:
-    """Return a catchment's or a provider's code, or None where there is none."""
-    return thing.code if thing else None
 
 
 # --- kept with its edition ------------------------------------------------------------------------
