@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import shapely
 
-from catchments.core.model import Answer, Contract, Edition, Provider, School
+from catchments.core.model import Answer, Contract, Edition, Provider, School, code_of
 from catchments.geometry.tiling.redrawn import is_redrawn
 from catchments.runtime.remembered import Remembered
 
@@ -135,10 +135,10 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> tup
 def schools_moved(
     before: Mapping[int, Answer], after: Mapping[int, Answer]
 ) -> list[tuple[School, Provider | None, Provider | None]]:
-    """Return each school whose provider differs, with the provider before and after."""
+    """Return each school that another provider serves, with the provider before and after."""
     moved = []
     for school_id in sorted(set(before) & set(after)):
         old, new = before[school_id], after[school_id]
-        if old.provider != new.provider and new.school:
+        if code_of(old.provider) != code_of(new.provider) and new.school:
             moved.append((new.school, old.provider, new.provider))
     return moved

@@ -245,6 +245,11 @@ class Catchment:
     provider_code: str | None = None
 
 
+def code_of(thing: Catchment | Provider | None) -> str | None:
+    """Return a catchment's or a provider's code, or None where there is none."""
+    return thing.code if thing else None
+
+
 @dataclass(frozen=True)
 class AcceptedLoss:
     """That ground which was in a catchment is in none on purpose: why, and how much of which."""

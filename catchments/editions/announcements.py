@@ -9,12 +9,11 @@ from datetime import date
 
 from catchments.changes.comparison import compare
 from catchments.core.errors import long_date
-from catchments.core.model import Edition, EditionSummary, Provider
+from catchments.core.model import Edition, EditionSummary, Provider, code_of
 from catchments.editions.differences import (
     Assignment,
     SchoolChange,
     catchment_of,
-    code_of,
     schools_changed,
 )
 from catchments.lookup.snapshot import Snapshot

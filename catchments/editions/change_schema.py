@@ -80,6 +80,21 @@ class SchoolChange(TypedDict):
     provider: NamedProviderChange
 
 
+class ProvisionChange(TypedDict):
+    """A school whose in-school provision differs: its note before and after; null for none."""
+
+    school_id: int
+    before: str | None
+    after: str | None
+
+
+class UnservedChanged(TypedDict):
+    """Numbers of schools that begin, or stop, being on record as belonging to no catchment."""
+
+    added: list[int]
+    removed: list[int]
+
+
 class Changes(TypedDict):
     """What an edition changed."""
 
@@ -93,6 +108,18 @@ class Changes(TypedDict):
     catchments: CatchmentsChanged
     providers: ProvidersChanged
     schools: list[SchoolChange]
+    in_school_provision: Annotated[
+        list[ProvisionChange],
+        Meta(description="Empty for a first edition, as are `schools` and what follows."),
+    ]
+    listings_changed: Annotated[
+        list[int],
+        Meta(
+            description="Numbers of schools that a list names for another catchment, newly or no "
+            "longer; where `schools` lacks one, its catchment and provider are the same."
+        ),
+    ]
+    unserved: UnservedChanged
 
 
 class ToldEdition(TypedDict):

@@ -10,7 +10,16 @@ import msgspec
 
 from catchments.changes.comparison import Comparison, compare
 from catchments.core.errors import first_of
-from catchments.core.model import Answer, Catchment, Edition, Provider, School, SchoolStatus, Status
+from catchments.core.model import (
+    Answer,
+    Catchment,
+    Edition,
+    Provider,
+    School,
+    SchoolStatus,
+    Status,
+    code_of,
+)
 from catchments.editions import change_schema
 from catchments.lookup.snapshot import Snapshot
 from catchments.store import Artefact
@@ -74,6 +83,15 @@ class SchoolChange(NamedTuple):
         return self.catchment_names or providers
 
 
+class ProvisionChange(NamedTuple):
+    """One school whose in-school provision begins, ends or is described otherwise."""
+
+    school_id: int
+    before: str | None
+    """The note on it; None where there is none."""
+    after: str | None
+
+
 class Renewal(NamedTuple, Generic[T]):
     """One provider or catchment in both editions that differs."""
 
@@ -102,6 +120,12 @@ class Difference:
     providers: tuple[tuple[str | None, str], ...]
     """Code and name of both editions' providers; the name is the later one's."""
     schools: tuple[SchoolChange, ...]
+    in_school_provision: tuple[ProvisionChange, ...]
+    """By number; none of a first edition, as with `schools` and the two that follow."""
+    listings_changed: tuple[int, ...]
+    """Numbers of schools listed elsewhere, newly or no longer; their answer may be the same."""
+    unserved_added: tuple[int, ...]
+    unserved_removed: tuple[int, ...]
 
     @property
     def providers_by_code(self) -> dict[str | None, str]:
@@ -133,6 +157,7 @@ def difference(
 
     `release` is the number of the directory that they were asked with.
     """
+    is_first = old is None
     old = old or Edition()
     found = compare(old, new)
     return Difference(
@@ -154,17 +179,24 @@ def difference(
         ),
         providers=tuple((c, p.name) for c, p in {**old.providers, **new.providers}.items()),
         schools=tuple(schools),
+        in_school_provision=() if is_first else _provision(old, new, found),
+        listings_changed=() if is_first else found.listings_changed,
+        unserved_added=() if is_first else tuple(sorted(new.unserved - old.unserved)),
+        unserved_removed=() if is_first else tuple(sorted(old.unserved - new.unserved)),
+    )
+
+
+def _provision(old: Edition, new: Edition, found: Comparison) -> tuple[ProvisionChange, ...]:
+    before, after = old.in_school_provision, new.in_school_provision
+    return tuple(
+        ProvisionChange(number, before.get(number), after.get(number))
+        for number in found.in_school_provision_changed
     )
 
 
 def catchment_of(answer: Answer | Assignment) -> tuple[str, str] | None:
     """Return code and name of an answer's catchment."""
     return (answer.catchment.code, answer.catchment.name) if answer.catchment else None
-
-
-def code_of(thing: Catchment | Provider | None) -> str | None:
-    """Return a catchment's or a provider's code, or None where there is none."""
-    return thing.code if thing else None
 
 
 # --- kept with its edition ------------------------------------------------------------------------
@@ -299,6 +331,12 @@ def difference_json(found: Difference) -> change_schema.Changes:
             "changed": [each.after.code for each in found.providers_changed],
         },
         "schools": [_school_json(each) for each in found.schools],
+        "in_school_provision": [
+            {"school_id": each.school_id, "before": each.before, "after": each.after}
+            for each in found.in_school_provision
+        ],
+        "listings_changed": list(found.listings_changed),
+        "unserved": {"added": list(found.unserved_added), "removed": list(found.unserved_removed)},
     }
 
 

@@ -13,8 +13,9 @@ from typing import Annotated
 
 import msgspec
 
+from catchments.core.model import code_of
 from catchments.core.settings import Settings
-from catchments.editions.differences import SchoolChange, catchment_of, code_of
+from catchments.editions.differences import SchoolChange, catchment_of
 
 TIMEOUT_S = (0.5, 2.0)
 """A page waits for it."""

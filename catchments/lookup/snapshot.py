@@ -29,6 +29,7 @@ from catchments.core.model import (
     PlaceKind,
     ReleaseSummary,
     Upcoming,
+    code_of,
 )
 from catchments.geometry.spatial_index import SpatialIndex
 from catchments.lookup.resolver import Resolver
@@ -278,7 +279,7 @@ class AsAt:
             return answer
         for later in self.world.scheduled_after(self.day):
             then = ask(self.world.numbered(later.number, release))
-            if (then.catchment, then.provider) != (answer.catchment, answer.provider):
+            if _assigned(then) != _assigned(answer):
                 own = answer.catchment if is_of_one else None
                 return replace(answer, upcoming=_upcoming(later, then, own))
         return answer
@@ -320,6 +321,13 @@ def _same_names(snapshot: Snapshot, release: DirectoryRelease, aliases: tuple[Al
     known = snapshot.release
     same = known.number == release.number is not None and snapshot.gazetteer.aliases == aliases
     return same and known.former == release.former and known.former_names == release.former_names
+
+
+def _assigned(answer: Answer) -> tuple[str | None, ...]:
+    """Return what an answer's sentence tells: a catchment, and who serves; not how to call them."""
+    catchment = answer.catchment
+    name = catchment.name if catchment else None
+    return code_of(catchment), name, code_of(answer.provider)
 
 
 def _upcoming(edition: EditionSummary, then: Answer, own: Catchment | None) -> Upcoming:

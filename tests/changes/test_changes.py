@@ -387,6 +387,8 @@ def test_a_school_has_moved_when_its_provider_differs():
         (4, None, P2),
     ]
     assert schools_moved(before, before) == []
+    reached = {1: answered(1, replace(P1, phone="0800 999 999"))}
+    assert schools_moved({1: before[1]}, reached) == []
 
 
 # --- what forbids publishing ----------------------------------------------------------------------

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+import msgspec
 import pytest
 
 from catchments.changes.kinds.assign_provider import AssignProvider
@@ -67,7 +69,13 @@ def alike(one: Difference, other: Difference) -> bool:
     return told[0] == told[1] and sides[0] == sides[1]
 
 
-@pytest.mark.parametrize("after", [next_edition(LATER), renamed(), small_edition()])
+def without_provision() -> Edition:
+    return replace(small_edition(), in_school_provision={}, unserved=frozenset())
+
+
+@pytest.mark.parametrize(
+    "after", [next_edition(LATER), renamed(), without_provision(), small_edition()]
+)
 def test_what_was_kept_tells_the_same_as_what_was_worked_out(after: Edition) -> None:
     old, new = snapshots(after)
     changed = schools_changed(old.answers, new.answers)
@@ -101,6 +109,56 @@ def test_what_was_kept_of_other_editions_is_not_told(
 ) -> None:
     kept = written_difference(*snapshots(next_edition(LATER))).content
     assert read_difference(spoil(kept), before=before, release=release) is None
+
+
+@pytest.mark.parametrize(
+    ("becomes", "told"),
+    [
+        (
+            {"in_school_provision": {}},
+            {"in_school_provision": [{"school_id": 54, "before": "{note}", "after": None}]},
+        ),
+        (
+            {"in_school_provision": {54: "Another team"}},
+            {
+                "in_school_provision": [
+                    {"school_id": 54, "before": "{note}", "after": "Another team"}
+                ]
+            },
+        ),
+        (
+            {"unserved": frozenset()},
+            {"listings_changed": [498], "unserved": {"added": [], "removed": [498]}},
+        ),
+        (
+            {"unserved": frozenset({498, 999})},
+            {"listings_changed": [999], "unserved": {"added": [999], "removed": []}},
+        ),
+    ],
+)
+def test_what_changes_for_a_school_beside_its_provider_is_told_to_machines_too(
+    becomes: dict[str, Any], told: dict[str, Any]
+) -> None:
+    first = small_edition()
+    assert set(first.in_school_provision) == {54}
+    assert first.unserved == {498}
+    old, new = snapshots(replace(first, **becomes))
+    found = read_difference(written_difference(old, new).content, before=1, release=1)
+    nothing = read_difference(written_difference(old, old).content, before=1, release=1)
+    assert found is not None
+    assert nothing is not None
+    for each in told.get("in_school_provision", ()):
+        each["before"] = each["before"].format(note=first.in_school_provision[54])
+    said, unchanged = difference_json(found), difference_json(nothing)
+    about = ("in_school_provision", "listings_changed", "unserved")
+    assert {k: said[k] for k in about} == {**{k: unchanged[k] for k in about}, **told}  # type: ignore[literal-required]
+
+
+def test_what_was_kept_before_provision_was_told_is_worked_out_anew() -> None:
+    kept = msgspec.json.decode(written_difference(*snapshots(without_provision())).content)
+    for name in ("in_school_provision", "listings_changed", "unserved_added", "unserved_removed"):
+        older = msgspec.json.encode({k: v for k, v in kept.items() if k != name})
+        assert read_difference(older, before=1, release=1) is None
 
 
 # --- from publication to page ---------------------------------------------------------------------

@@ -505,6 +505,17 @@ def test_an_upcoming_edition_that_changes_nothing_for_a_school_is_not_told(archi
     assert snapshots.current().as_at(TODAY).school(55).upcoming is None
 
 
+def test_other_contact_details_are_no_change_of_provider(archive, snapshots):
+    first = content("P1")
+    other = Provider("P1", "Provider P1", phone="0800 999 999")
+    archive.publish(first)
+    archive.publish(replace(first, providers={"P1": other}), AUGUST)
+    assert upcoming_of(snapshots) is None
+    archive.publish(content("P2"), OCTOBER)
+    snapshots.refresh()
+    assert upcoming_of(snapshots).effective_from == OCTOBER
+
+
 def test_the_first_edition_that_changes_the_answer_is_told(archive, snapshots):
     archive.publish(content("P1"))
     archive.publish(content("P1", beside=BESIDE), AUGUST)

@@ -498,6 +498,11 @@ def renamed(code: str, **changes: Any) -> dict[str, Catchment]:
     return {**catchments, code: replace(catchments[code], **changes)}
 
 
+def reached(**changes: str) -> dict[str, Provider]:
+    providers = small_edition().providers
+    return {**providers, "P-AHI": replace(providers["P-AHI"], **changes)}
+
+
 LARGER_AHI = {**small_edition().boundaries, AHI: shapely.box(173.5, -39, 175, -38)}
 WITHOUT_TOTARA = {k: v for k, v in small_edition().catchments.items() if k != TOTARA}
 CHANGES = [
@@ -542,6 +547,12 @@ CHANGES = [
         "From then on there is no such catchment. 1 school leaves it for Rimu.",
     ),
     (later_edition(title="Nothing else"), AHI, ""),
+    (
+        later_edition(providers=reached(phone="0800 999 999")),
+        AHI,
+        "This changes on 1 July 2026. Phone: 0800 999 999. ",
+    ),
+    (later_edition(providers=reached(email="made-up@example.org")), AHI, ""),
 ]
 
 

@@ -10,9 +10,9 @@ from operator import add, sub
 from catchments.changes.comparison import Comparison
 from catchments.changes.publication_checks import Concern
 from catchments.changes.uncovered import Uncovered
-from catchments.core.model import Answer, Contract, Edition, School, SchoolStatus
+from catchments.core.model import Answer, Contract, Edition, School, SchoolStatus, code_of
 from catchments.core.text_folding import folded
-from catchments.editions.differences import Assignment, SchoolChange, code_of
+from catchments.editions.differences import Assignment, SchoolChange
 from catchments.editions.impact.rates import Rates
 from catchments.lookup.resolver import is_closed
 

@@ -9,7 +9,7 @@ from datetime import date
 import shapely
 
 from catchments.core.errors import NotKnown, long_date, shown
-from catchments.core.model import Catchment, EditionSummary
+from catchments.core.model import Catchment, EditionSummary, Provider, code_of
 from catchments.lookup.snapshot import AsAt, Published, Snapshot
 from catchments.web.pages.catchment_summaries import Entry, entries
 
@@ -23,6 +23,8 @@ class Prospect:
     """The catchment from then on; None where there is none of its code any more."""
     served_anew: bool
     """Whether another provider serves it, or none, or the first."""
+    called_anew: bool
+    """Whether the same provider has another phone number."""
     renamed: bool
     redrawn: bool
     joining: int
@@ -71,11 +73,13 @@ def _prospect(
     world: Published, before: Snapshot, after: Snapshot, code: str, starts: date
 ) -> Prospect:
     was, now = entries(world, before).get(code), entries(world, after).get(code)
+    old, new = (each.provider if each else None for each in (was, now))
     had, has = _numbers(was, starts), _numbers(now, starts)
     return Prospect(
         effective_from=starts,
         entry=now,
-        served_anew=(was and was.provider) != (now and now.provider),
+        served_anew=code_of(old) != code_of(new),
+        called_anew=_is_called_anew(old, new),
         renamed=bool(was and now and was.catchment.name != now.catchment.name),
         redrawn=bool(was and now) and _is_redrawn(before, after, code),
         joining=len(has - had),
@@ -84,8 +88,14 @@ def _prospect(
     )
 
 
+def _is_called_anew(old: Provider | None, new: Provider | None) -> bool:
+    if old is None or new is None or old.code != new.code:
+        return False
+    return bool(new.phone) and new.phone != old.phone
+
+
 def _matters(prospect: Prospect) -> bool:
-    told = (prospect.served_anew, prospect.renamed, prospect.redrawn)
+    told = (prospect.served_anew, prospect.called_anew, prospect.renamed, prospect.redrawn)
     return any(told) or bool(prospect.joining or prospect.leaving)
 
 

@@ -29,7 +29,7 @@ from catchments.web.v1.examples import address_of, example_of, problem_of
 from catchments.web.v1.formats import AS, ENDING, MEDIA_TYPES, NAMES_OF_FORMS, Form
 from catchments.web.v1.wording import ABOUT, HEADERS, PROBLEMS, TAGS, TITLE
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 """Of the contract: the second number rises when something is added; nothing is taken away."""
 PREFIX = "/v1/"
 JSON = "application/json"

@@ -9,9 +9,8 @@ from flask import Response, request
 from flask_babel import gettext
 
 from catchments.core.errors import NotKnown, long_date
-from catchments.core.model import Answer, EditionSummary, Provider
+from catchments.core.model import Answer, EditionSummary, Provider, code_of
 from catchments.core.roles import Action
-from catchments.editions.differences import code_of
 from catchments.lookup.snapshot import Published
 from catchments.store.integrity.audit import AuditEntry, AuditTrail
 from catchments.web.accounts.access import requires

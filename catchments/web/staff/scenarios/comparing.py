@@ -10,10 +10,9 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, NotKnown
-from catchments.core.model import Provider, School
+from catchments.core.model import Provider, School, code_of
 from catchments.core.roles import Action
 from catchments.core.text_folding import folded
-from catchments.editions.differences import code_of
 from catchments.editions.impact.tables import Numbers, Row
 from catchments.lookup.values import whole_number
 from catchments.store import Draft

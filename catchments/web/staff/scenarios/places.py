@@ -9,9 +9,8 @@ from flask import Response, request
 from flask_babel import gettext
 
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, InputRefused, NotKnown
-from catchments.core.model import Answer, NamedPlace
+from catchments.core.model import Answer, NamedPlace, code_of
 from catchments.core.roles import Action
-from catchments.editions.differences import code_of
 from catchments.lookup.search.text_search import SearchResult
 from catchments.lookup.snapshot import AsAt, Published, Timeline
 from catchments.web.accounts.access import requires

@@ -10,9 +10,9 @@ from functools import cached_property
 from flask_babel import gettext
 from markupsafe import Markup
 
-from catchments.core.model import Edition, EditionSummary, Provider
+from catchments.core.model import Edition, EditionSummary, Provider, code_of
 from catchments.editions.announcements import notices_of
-from catchments.editions.differences import SchoolChange, code_of
+from catchments.editions.differences import SchoolChange
 from catchments.editions.impact.answering import touched_codes
 from catchments.editions.impact.tables import Impact
 from catchments.editions.impact.world import snapshot_after
