@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -22,6 +23,7 @@ from catchments.commands.jobs.publishing_setup import publisher
 from catchments.core.errors import NothingPublished
 from catchments.core.model import EditionSummary
 from catchments.editions.publishing import PublicationRequest, WithdrawalRequest
+from catchments.editions.withdrawal import replaced_by
 from catchments.lookup.snapshot import Snapshot, Timeline
 from catchments.runtime.new_zealand import today_in_new_zealand
 
@@ -38,7 +40,8 @@ def list_editions() -> None:
     opened = store()
     timeline = Timeline.of(opened.editions(), opened.releases())
     headings = ("Number", "In force from", "State", "Title", "Published (UTC)")
-    table("Editions", headings, (_edition_row(e, timeline) for e in opened.editions()))
+    editions = opened.editions()
+    table("Editions", headings, (_edition_row(e, editions, timeline) for e in editions))
     drafts = [d for d in opened.drafts() if d.published_as is None]
     rows = ((d.id, d.base_number or "nothing", d.title, d.created_at) for d in drafts)
     table("Drafts", ("Draft", "Based on edition", "Title", "Begun (UTC)"), rows)
@@ -135,17 +138,23 @@ def withdraw_edition(number: int, **how: Any) -> None:
         say(f"Published anew without it: edition {each}.")
 
 
-def _edition_row(edition: EditionSummary, timeline: Timeline) -> tuple[object, ...]:
+def _edition_row(
+    edition: EditionSummary, editions: Sequence[EditionSummary], timeline: Timeline
+) -> tuple[object, ...]:
     title = f"{edition.title} (demonstration)" if edition.demonstration else edition.title
-    state = _state(edition, timeline)
+    state = _state(edition, editions, timeline)
     return (edition.number, edition.effective_from, state, title, edition.published_at)
 
 
-def _state(edition: EditionSummary, timeline: Timeline) -> str:
+def _state(
+    edition: EditionSummary, editions: Sequence[EditionSummary], timeline: Timeline
+) -> str:
     today = today_in_new_zealand()
     in_force = timeline.edition_on(today)
     if edition.withdrawn_at is not None:
         return "withdrawn"
+    if later := replaced_by(edition, editions):
+        return f"published anew as {later.number}"
     if edition.effective_from > today:
         return "scheduled"
     return "in force" if in_force and in_force.number == edition.number else "past"
