@@ -18,17 +18,20 @@ from catchments.editions.differences import (
 )
 from catchments.lookup.snapshot import Snapshot
 from catchments.store.outbox.notices import (
-    FAILED,
     PROVIDER,
+    PUBLISHED,
     SCHOOL,
-    SENDING,
-    SENT,
+    WAITING,
+    WENT_OUT,
     Announcement,
 )
 from catchments.store.outbox.queue import NoticeRow
 
 MADE_UP = "Demonstration data: this is made up, and nothing really changes."
 REGIONAL_OFFICE = "If this is not right, call your Ministry of Education regional office."
+IN_TIME = "That change was withdrawn before it took effect."
+AFTERWARDS = "That change was withdrawn after that day."
+"""What is said of one that had taken effect: an edition from an earlier day was published."""
 
 
 def notices_of(
@@ -245,25 +248,57 @@ def _listed(what: str, things: Sequence[str]) -> Iterator[str]:
 
 
 def told_of(rows: Iterable[NoticeRow]) -> list[NoticeRow]:
-    """Return the notices that went out, or may have: what they say holds no more."""
-    return [row for row in rows if row.state in {SENT, SENDING, FAILED}]
+    """Return the last notice to each that went out, or may have, and was not taken back since.
+
+    What they say holds no more.
+    """
+    taken_back = {WAITING, *WENT_OUT}  # what takes back goes out, once it waits
+    heard = (r for r in rows if r.state in (WENT_OUT if r.event == PUBLISHED else taken_back))
+    last = {(row.recipient_kind, row.recipient): row for row in sorted(heard, key=_made)}
+    return [row for row in last.values() if row.event == PUBLISHED]
+
+
+def corrections_of(
+    rows: Iterable[NoticeRow],
+    told: Iterable[Announcement],
+    edition: EditionSummary,
+    reason: str,
+    *,
+    today: date,
+) -> list[Announcement]:
+    """Return what takes back what is written of an edition to those not told of its new form.
+
+    Of these, whoever had an e-mail is to have one: that is known as the new form is published.
+    """
+    now_told = {(each.recipient_kind, each.recipient) for each in told}
+    written = [
+        row for row in rows if row.email and (row.recipient_kind, row.recipient) not in now_told
+    ]
+    taken_back = IN_TIME if edition.effective_from > today else AFTERWARDS
+    return withdrawal_notices(sorted(written, key=_made), edition, reason, taken_back)
 
 
 def withdrawal_notices(
-    told: Iterable[NoticeRow], edition: EditionSummary, reason: str
+    told: Iterable[NoticeRow], edition: EditionSummary, reason: str, taken_back: str = IN_TIME
 ) -> list[Announcement]:
     """Return what those are told who had been told of an edition that is withdrawn: once each."""
     last = {(row.recipient_kind, row.recipient): row for row in told}
-    announced = [_to_withdraw(row, edition, reason) for row in last.values()]
+    announced = [_to_withdraw(row, edition, reason, taken_back) for row in last.values()]
     return [_marked(each) for each in announced] if edition.demonstration else announced
 
 
-def _to_withdraw(row: NoticeRow, edition: EditionSummary, reason: str) -> Announcement:
+def _made(row: NoticeRow) -> int:
+    return row.id
+
+
+def _to_withdraw(
+    row: NoticeRow, edition: EditionSummary, reason: str, taken_back: str
+) -> Announcement:
     day = long_date(edition.effective_from)
     lines = [
         f"Kia ora {row.recipient_name},",
         f"We wrote to you about a change of the attendance service from {day}.",
-        "That change was withdrawn before it took effect. What we wrote about it no longer holds.",
+        f"{taken_back} What we wrote about it no longer holds.",
         *([f"Why: {reason}"] if reason else []),
         REGIONAL_OFFICE,
     ]

@@ -21,7 +21,12 @@ from catchments.changes.uncovered import Uncovered, accepted
 from catchments.core.errors import CatchmentsError, ChangeDoesNotFit, PublicationRefused, long_date
 from catchments.core.model import Alias, DirectoryRelease, Edition, EditionSummary
 from catchments.core.roles import COMMAND_LINE, Action
-from catchments.editions.announcements import notices_of, told_of, withdrawal_notices
+from catchments.editions.announcements import (
+    corrections_of,
+    notices_of,
+    told_of,
+    withdrawal_notices,
+)
 from catchments.editions.contracts import agreed_days, ending
 from catchments.editions.differences import written_difference
 from catchments.editions.uncovered import CountAddresses, bare_land, not_counted, uncovered
@@ -149,8 +154,9 @@ class Publisher:
             for at, publication in enumerate(publications)
         ]
         before = self._before(request, draft)
-        told = self._with_differences(self._told(before, made))
-        return self._store.publish(told, expected=self._state, decision=request.decision)
+        told = self._corrected(self._told(before, made), made[0].edition.reason)
+        ready = self._with_differences(told)
+        return self._store.publish(ready, expected=self._state, decision=request.decision)
 
     @uncollected()
     def withdraw(self, request: WithdrawalRequest) -> list[int]:
@@ -175,11 +181,12 @@ class Publisher:
             )
             for at, publication in enumerate(publications)
         ]
-        told = self._with_differences(self._told(plan.before, made)) if made else []
+        told = self._corrected(self._told(plan.before, made), request.reason) if made else []
+        ready = self._with_differences(told) if told else []
         withdrawal = Withdrawal(
             plan.numbers, request.by, request.reason, self._again(request, plan)
         )
-        return self._store.publish(told, expected=self._state, withdrawal=withdrawal)
+        return self._store.publish(ready, expected=self._state, withdrawal=withdrawal)
 
     def _again(self, request: WithdrawalRequest, plan: WithdrawalPlan) -> Sequence[Announcement]:
         """Return what those are told who had been told of what is withdrawn, if they are to be."""
@@ -217,6 +224,19 @@ class Publisher:
             told.append(replace(publication, notices=notices))
             old = new
         return told
+
+    def _corrected(self, made: Sequence[Publication], reason: str) -> list[Publication]:
+        """Return publications with what those are told who are told of an earlier form alone."""
+        outbox, editions = Outbox(self._store), self._store.editions()
+
+        def corrections(of: Publication) -> Sequence[Announcement]:
+            forms = [e for e in editions if of.draft_id is not None and e.draft_id == of.draft_id]
+            rows = [row for form in forms for row in outbox.notices(form.number)]
+            if not rows:
+                return ()
+            return corrections_of(rows, of.notices, forms[-1], reason, today=self._today)
+
+        return [replace(each, corrections=corrections(each)) for each in made]
 
     def _with_differences(
         self, made: Sequence[Publication], release: DirectoryRelease | None = None

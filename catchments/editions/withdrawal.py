@@ -38,17 +38,22 @@ class WithdrawalPlan:
             )
         refuse_withdrawal(edition, today=today)
         _refuse_if_replaced(edition, [each for each in editions if each.withdrawn_at is None])
-        numbers = tuple(
-            each.number
-            for each in editions
-            if each == edition or (_same_draft(each, edition) and each.withdrawn_at is None)
-        )
+        numbers = forms_of(edition, editions)
         without = Timeline.of([each for each in editions if each.number not in numbers], [])
         before = put_on(edition, without.editions)
         if before and before.demonstration and not edition.demonstration:
             before = None  # nothing real is put on what is made up
         on_top = without.on_top_of(edition.effective_from, edition.number)
         return cls(edition, numbers, before, on_top)
+
+
+def forms_of(edition: EditionSummary, editions: Sequence[EditionSummary]) -> tuple[int, ...]:
+    """Return the numbers of an edition and of its other forms that were not withdrawn, in order."""
+    return tuple(
+        each.number
+        for each in editions
+        if each == edition or (_same_draft(each, edition) and each.withdrawn_at is None)
+    )
 
 
 def put_on(edition: EditionSummary, others: Sequence[EditionSummary]) -> EditionSummary | None:

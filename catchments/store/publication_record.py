@@ -36,6 +36,8 @@ class Publication:
     """The version of what made the artefacts."""
     notices: Sequence[Announcement] = ()
     """What schools and providers are told of it."""
+    corrections: Sequence[Announcement] = ()
+    """What those are told who had been told of an earlier form of it and are not told of it."""
 
 
 @dataclass(frozen=True)

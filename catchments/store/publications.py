@@ -147,7 +147,13 @@ class Store(Database):
             for publication in publications:
                 who = publication_record.names(connection, publication, decision)
                 numbers.append(_publish(connection, publication, **who))
-                notices.enqueue(connection, numbers[-1], publication.notices, at=now())
+                notices.enqueue(
+                    connection,
+                    numbers[-1],
+                    publication.notices,
+                    at=now(),
+                    corrections=publication.corrections,
+                )
             if publications:
                 actor = _actor(connection, decision, withdrawal)
                 publication_record.note(connection, publications, numbers, actor)

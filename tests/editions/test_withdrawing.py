@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from catchments.changes.change import Change
 from catchments.changes.kinds.assign_provider import AssignProvider
+from catchments.changes.kinds.move_schools import MoveSchools
 from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.changes.kinds.replace_providers import ReplaceProviders
 from catchments.core.errors import NotKnown, PublicationRefused, long_date
@@ -22,6 +23,7 @@ from catchments.editions.publishing import PublicationRequest, Publisher, Withdr
 from catchments.lookup.snapshot import Snapshots, Timeline
 from catchments.store import Store
 from catchments.store.integrity.audit import AuditTrail
+from catchments.store.outbox.queue import Outbox
 from tests.worlds import (
     AHI,
     KOWHAI,
@@ -207,6 +209,65 @@ def test_one_that_is_not_there_or_in_force_or_withdrawn_is_refused(store: Store)
     assert "answers were given" in refusal(lambda: withdrawn(store, 1)).problem
     withdraw(store, 2)
     assert refusal(lambda: withdrawn(store, 2)).problem == "Edition 2 has been withdrawn already."
+
+
+KOWHAI_TO_AHI = AssignProvider((KOWHAI,), "P-AHI")
+TO_KOWHAI = MoveSchools((57,), KOWHAI)
+
+
+def sent(store: Store) -> list[tuple[str, str]]:
+    """Send all e-mails that wait; return to whom each went, and its text."""
+    box, gone = Outbox(store), []
+    while claimed := box.claim():
+        gone.append((claimed.recipient_name, claimed.text))
+        box.mark_sent(claimed)
+    return gone
+
+
+@pytest.mark.parametrize("tell_again", [False, True])
+@pytest.mark.parametrize("went_out", [False, True])
+def test_nobody_is_left_with_what_was_told_of_the_form_that_was_published_anew(
+    store: Store, went_out: bool, tell_again: bool
+) -> None:
+    published(store, KOWHAI_TO_AHI, SOON)
+    published(store, TO_KOWHAI, LATER, "57 to Kōwhai")  # so 57 would go to the Ahi Trust
+    told = sent(store) if went_out else []
+    assert [name for name, text in told if "Schools that come to you" in text] == (
+        ["Ahi Trust"] * 2 if went_out else []
+    )
+    withdrawn(store, 2, reason="Not yet.", tell_again=tell_again)  # 57 goes to Ngā Rākau then
+    heard = sent(store)
+    days = [SOON] * tell_again + [LATER]
+    assert [name for name, _ in heard] == (["Ahi Trust"] * len(days) if went_out else [])
+    for (_, text), day in zip(heard, days, strict=went_out):
+        assert f"about a change of the attendance service from {long_date(day)}" in text
+        assert "What we wrote about it no longer holds.\n\nWhy: Not yet." in text
+    withdrawn(store, 4, tell_again=True)
+    assert sent(store) == []  # it was taken back already
+
+
+@pytest.mark.parametrize("went_out", [False, True])
+def test_publishing_before_an_edition_takes_back_what_it_no_longer_brings(
+    store: Store, went_out: bool
+) -> None:
+    published(store, KOWHAI_TO_AHI, LATER)
+    assert len(sent(store) if went_out else []) == went_out
+    assert published(store, KOWHAI_TO_AHI, SOON, "Sooner") == [3, 4]
+    texts = [text for name, text in sent(store) if name == "Ahi Trust"]
+    assert len(texts) == 1 + went_out
+    assert f"From {long_date(SOON)} what you provide" in texts[0]
+    for text in texts[1:]:
+        assert f"about a change of the attendance service from {long_date(LATER)}" in text
+        assert "before it took effect. What we wrote about it no longer holds." in text
+        assert "\n\nWhy: For Sooner." in text
+
+
+def test_what_took_effect_already_is_not_said_to_have_been_withdrawn_before(store: Store) -> None:
+    published(store, KOWHAI_TO_AHI, TODAY)
+    sent(store)
+    assert published(store, KOWHAI_TO_AHI, TODAY - timedelta(days=9), "Corrected") == [3, 4]
+    [taken_back] = [text for _, text in sent(store) if "no longer holds" in text]
+    assert "That change was withdrawn after that day." in taken_back
 
 
 CHANGES: tuple[Change, ...] = (

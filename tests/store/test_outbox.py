@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from catchments.changes.kinds.rename_catchment import RenameCatchment
 from catchments.core.errors import NotKnown, PublicationRefused
 from catchments.store import Publication, Store, schema
 from catchments.store.engine import now
@@ -17,7 +18,7 @@ from catchments.store.outbox.notices import Announcement
 from catchments.store.outbox.queue import TOO_OLD_AFTER, Outbox
 from catchments.store.outbox.retries import ATTEMPTS_AT_MOST, pause_after
 from catchments.store.outbox.webhook_addresses import Webhooks
-from tests.worlds import at_once, simple_artefacts, small_edition, small_release, withdraw
+from tests.worlds import AHI, at_once, simple_artefacts, small_edition, small_release, withdraw
 
 FROM = date(2026, 4, 1)
 TO_PROVIDER = Announcement(
@@ -277,3 +278,106 @@ def test_what_was_never_sent_needs_no_word_of_its_withdrawal(box, store, webhook
     withdraw(store, published(store, TO_PROVIDER))
     assert box.claim() is None
     assert set(states(store)) == {"cancelled"}
+
+
+# --- published anew -------------------------------------------------------------------------------
+
+CORRECTED = replace(TO_PROVIDER, subject="Withdrawn", text="Not so.")
+
+
+def published_anew(store: Store, draft: int, *told: Announcement) -> int:
+    corrections = [] if told else [CORRECTED]
+    publication = Publication(
+        small_edition(),
+        FROM,
+        None,
+        draft,
+        artefacts=simple_artefacts(),
+        maker="test",
+        notices=told,
+        corrections=corrections,
+    )
+    return store.publish([publication], expected=store.state())[0]
+
+
+def sent(box: Outbox) -> list[str]:
+    gone = []
+    while claimed := box.claim():
+        gone.append(claimed.text or claimed.event)
+        box.mark_sent(claimed)
+    return gone
+
+
+@pytest.fixture
+def draft(box, store) -> int:
+    change = RenameCatchment(AHI, "Ahi Nui")
+    return store.add_to_draft(change, draft_id=None, title="Named", base_number=None)
+
+
+OTHERWISE = replace(TO_PROVIDER, text="Otherwise.")
+
+
+@pytest.mark.parametrize(
+    ("went_out", "forms", "hears"),
+    [
+        # What still waited of the form that was replaced is not sent, unless it holds as it is.
+        (False, [[TO_PROVIDER], []], []),
+        (False, [[TO_PROVIDER], [OTHERWISE]], ["Otherwise."]),
+        (False, [[TO_PROVIDER], [TO_PROVIDER]], ["Kia ora"]),
+        (False, [[TO_PROVIDER], [OTHERWISE], [TO_PROVIDER]], ["Kia ora"]),
+        # Whoever had it and is told nothing of the new form is told that it no longer holds: once.
+        (True, [[TO_PROVIDER], []], ["Kia ora", "Not so."]),
+        (True, [[TO_PROVIDER], [], []], ["Kia ora", "Not so."]),
+        (True, [[TO_PROVIDER], [], [TO_PROVIDER]], ["Kia ora", "Not so.", "Kia ora"]),
+        (True, [[TO_PROVIDER], [OTHERWISE]], ["Kia ora", "Otherwise."]),
+        (True, [[TO_PROVIDER], [TO_PROVIDER]], ["Kia ora"]),
+        (True, [[], [TO_SCHOOL], []], []),
+    ],
+)
+def test_what_an_earlier_form_told_is_not_sent_or_is_taken_back(
+    box, store, draft, went_out, forms, hears
+):
+    gone = []
+    for told in forms:
+        published_anew(store, draft, *told)
+        gone += sent(box) if went_out else []
+    assert gone + sent(box) == hears
+
+
+def test_what_was_told_then_called_off_unsent_and_now_so_again_is_no_news(box, store, draft):
+    published_anew(store, draft, TO_PROVIDER)
+    assert sent(box) == ["Kia ora"]
+    published_anew(store, draft, OTHERWISE)
+    published_anew(store, draft, TO_PROVIDER)
+    assert sent(box) == []
+
+
+def test_a_webhook_is_called_of_every_form(box, store, webhooks, draft):
+    webhooks.add("https://one.example/", by="hana")
+    published_anew(store, draft)
+    published_anew(store, draft)
+    assert sent(box) == ["published"] * 2
+
+
+def test_what_was_taken_back_while_it_was_being_sent_is_not_tried_again(box, store, draft):
+    published_anew(store, draft, TO_PROVIDER)
+    claimed = box.claim()
+    published_anew(store, draft)
+    box.mark_refused(claimed, "it answered 451")
+    assert states(store) == ["cancelled", "waiting"]
+    assert sent(box) == ["Not so."]
+
+
+def test_what_failed_and_was_taken_back_is_not_sent_again_by_hand(box, store, draft):
+    published_anew(store, draft, TO_PROVIDER)
+    box.mark_unsure(box.claim(), "the line broke")
+    published_anew(store, draft)
+    with pytest.raises(PublicationRefused, match="published anew since"):
+        box.send_again(1, by="ana")
+
+
+def test_a_correction_is_sent_though_the_new_form_is_withdrawn(box, store, draft):
+    published_anew(store, draft, TO_PROVIDER)
+    sent(box)
+    withdraw(store, published_anew(store, draft))
+    assert sent(box) == ["Not so."]

@@ -26,6 +26,7 @@ from catchments.store import Decision, Draft, Store
 from catchments.store.accounts.people import People
 from catchments.store.drafts.repository import DraftRepository, ExpectedVersion
 from catchments.store.integrity.audit import AuditTrail
+from catchments.store.outbox.queue import Outbox
 from catchments.web.common.services import EXTENSION
 from tests.staff import PEOPLE, add_person, csrf_token, hidden, post, signed_in, words
 from tests.worlds import (
@@ -605,6 +606,19 @@ def test_withdrawing_takes_an_edition_out_of_those_on_top_of_it_and_says_so_befo
     assert "scheduled" not in words(tama.get("/staff/editions"))  # 2 does not come back
     world = app.extensions[EXTENSION].snapshots.current()
     assert world.timeline.edition_on(LATER).number == 1
+
+
+def test_the_withdraw_page_names_those_told_of_what_is_published_anew(app: Flask) -> None:
+    published(app, ASSIGN, on=LATER)
+    published(app, RenameCatchment(AHI, "Ahi Nui"), on=SOON)  # 4 is 2 again on top of it
+    tama, box = signed_in(app, "tama"), Outbox(store_of(app))
+    url = "/staff/editions/3/withdraw"
+    assert "Who was told of edition 4" not in words(tama.get(url))
+    while claimed := box.claim():
+        box.mark_sent(claimed)
+    asked = words(tama.get(url))
+    assert "Who was told of edition 4 It is published anew." in asked
+    assert "Ahi Trust" in asked[asked.index("Who was told of edition 4") :]
 
 
 def test_a_draft_made_from_a_withdrawn_edition_is_put_on_another(app: Flask) -> None:

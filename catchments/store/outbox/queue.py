@@ -14,7 +14,14 @@ from catchments.store import schema
 from catchments.store.engine import now
 from catchments.store.integrity.audit import append
 from catchments.store.outbox.claims import Claimed, Claims
-from catchments.store.outbox.notices import CANCELLED, FAILED, PUBLISHED, TOLD, WAITING
+from catchments.store.outbox.notices import (
+    CANCELLED,
+    FAILED,
+    PUBLISHED,
+    TOLD,
+    WAITING,
+    told_otherwise,
+)
 from catchments.store.outbox.webhook_addresses import unsealed_secret
 
 TOO_OLD_AFTER = timedelta(days=30)
@@ -37,6 +44,8 @@ class NoticeRow:
     attempts: int
     sent_at: datetime | None
     last_error: str
+    event: str = PUBLISHED
+    """What it tells of the edition: “withdrawn” where it takes back what was told before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,8 @@ class Outbox(Claims):
     def send_again(self, delivery_id: int, *, by: str) -> None:
         """Queue a failed delivery anew, because a person says so.
 
-        Raises NotKnown; PublicationRefused where it has not failed, or its edition was withdrawn.
+        Raises NotKnown; PublicationRefused where it has not failed, its edition was withdrawn, or
+        its recipient has been told otherwise since.
         """
         table = schema.delivery
         with self._database.writing() as connection:
@@ -79,6 +89,7 @@ class Outbox(Claims):
                     table.c.edition_number,
                     table.c.event,
                     schema.edition.c.withdrawn_at,
+                    told_otherwise().label("told_otherwise"),
                 )
                 .join(schema.edition, schema.edition.c.number == table.c.edition_number)
                 .where(table.c.id == delivery_id)
@@ -112,6 +123,7 @@ class Outbox(Claims):
                 sa.func.coalesce(delivery.c.attempts, 0).label("attempts"),
                 delivery.c.sent_at,
                 sa.func.coalesce(delivery.c.last_error, "").label("last_error"),
+                sa.func.coalesce(delivery.c.event, PUBLISHED).label("event"),
             )
             .outerjoin(delivery, delivery.c.notice_id == notice.c.id)
             .where(notice.c.edition_number == edition_number)
@@ -170,6 +182,7 @@ class Outbox(Claims):
         withdrawn = sa.select(edition.c.number).where(edition.c.withdrawn_at.is_not(None))
         gone = sa.or_(
             sa.and_(table.c.event == PUBLISHED, table.c.edition_number.in_(withdrawn)),
+            told_otherwise(),
             table.c.webhook_id.in_(
                 sa.select(webhook.c.id).where(webhook.c.disabled_at.is_not(None))
             ),
@@ -183,6 +196,11 @@ def _refuse_unless_failed(row: Any, delivery_id: int) -> None:
     if row.withdrawn_at is not None and row.event == PUBLISHED:
         raise PublicationRefused(
             f"Delivery {delivery_id} tells of edition {row.edition_number}, which was withdrawn."
+        )
+    if row.told_otherwise:
+        raise PublicationRefused(
+            f"Delivery {delivery_id} tells of edition {row.edition_number}, which was published "
+            "anew since, and its recipient is told otherwise of that."
         )
     if row.state != FAILED:
         raise PublicationRefused(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from catchments.core.roles import Action
 from catchments.editions.announcements import told_of
 from catchments.editions.publishing import Order, Outcome, WithdrawalRequest
-from catchments.editions.withdrawal import WithdrawalPlan
+from catchments.editions.withdrawal import WithdrawalPlan, forms_of
 from catchments.store.outbox.queue import Outbox
 from catchments.web.accounts.access import confirmed, me, requires
 from catchments.web.common.services import service
@@ -56,12 +56,19 @@ def _is_withdrawn(number: int) -> bool:
 def _page(plan: WithdrawalPlan, outcome: Outcome | None) -> Response:
     outbox = Outbox(service().store)
     told = told_of(row for number in plan.numbers for row in outbox.notices(number))
+    editions = service().store.editions()
+    forms = [(each, forms_of(each, editions)) for each in plan.on_top]
+    told_later = [
+        (each, told_of(row for number in numbers for row in outbox.notices(number)))
+        for each, numbers in forms
+    ]
     standing = _standing(plan)
     return staff_page(
         "staff/withdraw.html",
         gettext("Withdraw edition %(n)s", n=plan.edition.number),
         plan=plan,
         told=told,
+        told_later=[(each, rows) for each, rows in told_later if rows],
         standing=standing,
         pictures=standing.pictures() if standing else ("", ""),
         outcome=outcome,
