@@ -146,9 +146,7 @@ def _edition_row(
     return (edition.number, edition.effective_from, state, title, edition.published_at)
 
 
-def _state(
-    edition: EditionSummary, editions: Sequence[EditionSummary], timeline: Timeline
-) -> str:
+def _state(edition: EditionSummary, editions: Sequence[EditionSummary], timeline: Timeline) -> str:
     today = today_in_new_zealand()
     in_force = timeline.edition_on(today)
     if edition.withdrawn_at is not None:

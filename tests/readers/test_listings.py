@@ -239,6 +239,17 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
     assert (listings.listings, listings.sources[0].release) == ({1: "C01"}, "2026-01-05")
 
 
+@pytest.mark.parametrize("name", ["Effective from", "Schools", "Edition", "Distance m"])
+def test_a_column_that_says_more_is_passed_over_in_silence_in_our_own_tables_alone(
+    tmp_path: Path, name: str
+) -> None:
+    header = f"School Number,Catchment,{name}"
+    foreign = read(tmp_path, "1,C01,2027-07-01", header=header).report
+    assert any(name in each.why for each in foreign.left_out)
+    ours = read(tmp_path, "1,C01,2027-07-01,yes: made up", header=f"{header},Demonstration").report
+    assert not any(name in each.why for each in ours.left_out)
+
+
 def test_a_table_without_the_columns_is_refused(tmp_path: Path) -> None:
     assert "a column named Catchment Code or Catchment" in str(
         refusal(tmp_path, "1", header="School Number")

@@ -40,7 +40,9 @@ class Columns:
     sheet: str = ""
     """What a workbook calls the sheet that is sought, where several could be it."""
     ignored: tuple[str, ...] = ()
-    """Names of columns that are known and not wanted: that they are not read is not said."""
+    """Names of columns of our own tables that follow from others: there it is not said that they
+    are not read. Our own say of each row whether it is made up; anybody else's may mean by the same
+    name what would have to be done."""
     numbers: tuple[str, ...] = ()
     """Fields that hold a whole number in every row, so that a line with a text there is none."""
 
@@ -72,8 +74,9 @@ class Columns:
 
     def unread(self, names: Sequence[str]) -> list[str]:
         """Return the names of columns that are not read, but for those that need no word."""
-        read = set(self.positions(names).values())
-        known = set(map(folded_name, self.ignored))
+        positions = self.positions(names)
+        read = set(positions.values())
+        known = set(map(folded_name, self.ignored)) if "demonstration" in positions else set()
         named = ((i, name) for i, name in enumerate(names) if name and i not in read)
         return [name for _, name in named if folded_name(name) not in known]
 
