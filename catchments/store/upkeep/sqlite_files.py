@@ -91,7 +91,7 @@ def revision(file: Path) -> str:
 
     Raises BackupRefused.
     """
-    with _explaining("read"), closing(_reading(file)) as source:
+    with _backup(file) as source:
         if source.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
             raise no_backup(file, "it is damaged")
         if source.execute("PRAGMA foreign_key_check").fetchall():
@@ -106,15 +106,25 @@ def revision(file: Path) -> str:
 def programs(file: Path) -> tuple[str, ...]:
     """Return the triggers and views in a file that no version of the schema makes."""
     query = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
-    with _explaining("read"), closing(_reading(file)) as source:
+    with _backup(file) as source:
         rows = source.execute(query).fetchall()
     return tuple(f"{kind} {shown(name)}" for kind, name, sql in rows if sql not in OUR_TRIGGERS)
 
 
 def held(file: Path) -> Held:
     """Return what a file holds. Raises BackupRefused."""
-    with _explaining("read"), closing(_reading(file)) as source:
+    with _backup(file) as source:
         return held_by_sqlite(source)
+
+
+@contextmanager
+def _backup(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a backup to be read: what SQLite finds wrong there is the file's, not the database's."""
+    try:
+        with closing(_reading(file)) as source:
+            yield source
+    except sqlite3.Error as error:
+        raise no_backup(file, f"it is damaged or cut off ({error})") from error
 
 
 def _reading(file: Path) -> sqlite3.Connection:
