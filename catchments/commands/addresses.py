@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from contextlib import nullcontext
 from datetime import date
@@ -28,6 +29,7 @@ from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MAX_SHRINKAGE = 0.10
 """A file may have so large a part fewer addresses than the book before it is refused."""
 
@@ -51,12 +53,14 @@ def import_addresses(file: Path, release: date | None, allow_shrink: bool, commi
         with progress() as called:
             _take_in(reading, book, called)
         show_report(reading.report)
-        _compare(_held(path), reading.kept, allow_shrink=allow_shrink)
+        source = reading.source(release=release.isoformat() if release else "")
+        about, counts_held = _held(path)
+        _compare(counts_held, reading.kept, allow_shrink=allow_shrink)
+        _say_if_older(about, source)
         if book is None:
             say("Nothing was written. Add --commit to build the address book.")
             return
         with progress() as called:
-            source = reading.source(release=release.isoformat() if release else "")
             counts = book.finish(source, called)
             book.check(knows=_knows)
             book.put_in_place(within=recorded_import("addresses", "address book", file))
@@ -112,11 +116,11 @@ def _take_in(reading: AddressReading, book: BookBuilder | None, called: Progress
         book.add(found)
 
 
-def _held(path: Path) -> Counts | None:
+def _held(path: Path) -> tuple[Source | None, Counts | None]:
     book = AddressBook(path)
-    counts = book.counts()
+    found = book.about(), book.counts()
     book.close()
-    return counts
+    return found
 
 
 def _knows(path: Path, text: str) -> bool:
@@ -138,3 +142,9 @@ def _compare(before: Counts | None, now: int, *, allow_shrink: bool) -> None:
         allowed=f"At most {MAX_SHRINKAGE:.0%} may be missing.",
         next_step="Check that the file is whole; if it is meant to be smaller, add --allow-shrink.",
     )
+
+
+def _say_if_older(before: Source | None, now: Source) -> None:
+    dates = [_DATE.fullmatch(each.release) for each in (before, now) if each]
+    if before and all(dates) and now.release < before.release:
+        say(f"This file is the older: of {now.release}; those held are of {before.release}.")

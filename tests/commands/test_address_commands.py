@@ -154,6 +154,14 @@ def test_a_second_import_takes_the_first_ones_place(
     }
 
 
+def test_an_older_file_says_that_it_is_the_older(run: Run, write: Write) -> None:
+    run("addresses", "import", write("nz-2026-10-01.csv", csv_text(ROWS)), "--commit")
+    said = run("addresses", "import", write("nz-2020-01-01.csv", csv_text(ROWS))).output
+    assert "This file is the older: of 2020-01-01; those held are of 2026-10-01." in said
+    newer = run("addresses", "import", write("nz-2026-11-01.csv", csv_text(ROWS))).output
+    assert "older" not in newer
+
+
 def test_a_file_with_far_fewer_addresses_is_refused_unless_it_is_allowed(
     run: Run, write: Write, book_path: Path
 ) -> None:
