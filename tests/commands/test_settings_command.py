@@ -38,6 +38,7 @@ def test_it_says_where_each_is_set_and_no_value(
         "DATABASE_URL": "sqlite:////environment",
         "PGPASSWORD": "hunter2",
         "CATCHMENTS_MAX_AGE_S": "60",
+        "CATCHMENTS_REQUESTS_NSN": "1",
         "HOME": "/hunter2",
     }
     monkeypatch.setattr(os, "environ", environment)
@@ -48,6 +49,7 @@ def test_it_says_where_each_is_set_and_no_value(
     assert rows["PGPASSWORD"] == ("line 3 of the file", "")
     assert rows["CATCHMENTS_RATE_LIMIT"][1] == ""
     assert rows["CATCHMENTS_RATE_LIMT"][1] == "nothing asks for it"
+    assert rows["CATCHMENTS_REQUESTS_NSN"][1].startswith("for the application for requests")
     assert rows["CATCHMENTS_LOG"][1] == ""
     assert rows["CATCHMENTS_MAX_AGE_S"] == ("environment", "")
     assert "HOME" not in rows

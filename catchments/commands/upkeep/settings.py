@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import click
 
@@ -49,8 +49,15 @@ def _rows(
     Settings.from_environment(asked)
     inside = file.values if file else {}
     for name in sorted({*filter(_OURS.fullmatch, environment), *inside}):
-        unused = name.startswith("CATCHMENTS_") and name not in {*asked.names, *_READ_ELSEWHERE}
-        yield name, _where(file, name, environment), "nothing asks for it" if unused else ""
+        yield name, _where(file, name, environment), _note(name, asked.names)
+
+
+def _note(name: str, asked: Container[str]) -> str:
+    if not name.startswith("CATCHMENTS_") or name in asked or name in _READ_ELSEWHERE:
+        return ""
+    if name.startswith("CATCHMENTS_REQUESTS_"):
+        return "for the application for requests, if it asks for it"
+    return "nothing asks for it"
 
 
 def _where(file: SettingsFile | None, name: str, environment: Mapping[str, str]) -> str:
