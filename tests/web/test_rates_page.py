@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -46,7 +48,18 @@ def test_a_rate_is_set_in_per_cent_with_its_source_and_is_audited(app: Flask) ->
     assert [entry.actor for entry in done] == ["hana", "hana"]
 
 
-@pytest.mark.parametrize("text", ["101", "-1", "ten", "1e2", "12.5.1", "١٢", HOSTILE])
+def test_a_form_that_was_opened_earlier_takes_back_nothing_that_a_colleague_set(app: Flask) -> None:
+    hana, aroha = signed_in(app, "hana"), signed_in(app, "aroha")
+    opened = dict(re.findall(r'name="(shown-[a-z]+-\d+)" value="([^"]*)"', hana.get(URL).text))
+    assert len(opened) == 2 * (len(EDUCATION_REGIONS) + 1)
+    post(aroha, URL, **{WAIKATO: "12", source_of(WAIKATO): "Term 1 2026"})
+    sent = post(hana, URL, **opened, **{OTHERS: "9", source_of(OTHERS): "Term 4 2025"})
+    assert sent.status_code == 303
+    stated = AbsenceRates(store_of(app)).stated()
+    assert {region: each.rate for region, each in stated.items()} == {"Waikato": 0.12, "": 0.09}
+
+
+@pytest.mark.parametrize("text", ["101", "-1", "ten", "1,000", "1e2", "12.5.1", "١٢", HOSTILE])
 def test_what_is_no_rate_is_refused_and_kept_in_the_form(app: Flask, text: str) -> None:
     hana = signed_in(app, "hana")
     sent = post(hana, URL, **{WAIKATO: text, source_of(WAIKATO): "Somewhere"})

@@ -26,7 +26,8 @@ from catchments.web.staff.blueprint import blueprint, staff_page
 from catchments.web.staff.forms.fields import FieldError, FormReader, FormRefused
 
 REGIONS = (*EDUCATION_REGIONS, OTHERS)
-_PER_CENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,4}))?\s*%?")
+_PER_CENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4})|,([0-9]{1,2}))?\s*%?")
+"""A comma before three digits may as well part thousands."""
 
 
 @blueprint.get("/rates")
@@ -53,9 +54,14 @@ def set_rates() -> AnyResponse:
 
 
 def _given(typed: FormReader) -> dict[str, RateGiven]:
-    """Return what the form has for each region. Raises FormRefused."""
+    """Return what the form has for each region that was not left as it was shown.
+
+    A form may have been open while a colleague set a rate. Raises FormRefused.
+    """
     given = {}
     for at, region in enumerate(REGIONS):
+        if all(_is_as_shown(typed, f"{each}-{at}") for each in ("rate", "source")):
+            continue
         rate = _per_cent(typed, f"rate-{at}")
         source = typed.paragraph(f"source-{at}", "", required=False, at_most=SOURCE_AT_MOST)
         if rate is not None and not typed.text(f"source-{at}"):
@@ -65,13 +71,18 @@ def _given(typed: FormReader) -> dict[str, RateGiven]:
     return given
 
 
+def _is_as_shown(typed: FormReader, field: str) -> bool:
+    shown_there = typed.given.get(f"shown-{field}")
+    return shown_there is not None and typed.text(field).split() == shown_there.split()
+
+
 def _per_cent(typed: FormReader, field: str) -> float | None:
     """Return a rate as a share; None where the field is empty or cannot be taken."""
     text = typed.text(field)
     if not text:
         return None
     match = _PER_CENT.fullmatch(text) if text.isascii() else None
-    value = float(f"{match[1]}.{match[2] or 0}") if match else -1.0
+    value = float(f"{match[1]}.{match[2] or match[3] or 0}") if match else -1.0
     if 0 <= value <= 100:
         return round(value / 100, 8)
     problem = gettext("%(text)s is no rate: enter per cent, from 0 to 100.", text=shown(text))
@@ -86,7 +97,7 @@ def _as_typed(stated: Mapping[str, StatedRate]) -> dict[str, str]:
         each = stated.get(region)
         found[f"rate-{at}"] = f"{each.rate * 100:.6g}" if each else ""
         found[f"source-{at}"] = each.source if each else ""
-    return found
+    return found | {f"shown-{field}": text for field, text in found.items()}
 
 
 def _page(
