@@ -575,6 +575,16 @@ def published(app: Flask, change: Change, *, on: date) -> None:
     assert done.status_code == 303, words(done)
 
 
+def test_going_back_says_beforehand_which_editions_are_published_anew_on_top(app: Flask) -> None:
+    published(app, ASSIGN, on=SOON)
+    published(app, RenameCatchment(AHI, "Ahi Nui"), on=TODAY + timedelta(days=2))
+    later = store_of(app).editions()[-1]  # the first of them, anew on top of the second
+    form = {"effective_from": TODAY + timedelta(days=3), "reason": "It was wrong."}
+    said = words(post(signed_in(app, "tama"), "/staff/editions/1/revert", **form))
+    assert "These editions are published anew on top of it, with their own changes:" in said
+    assert f"edition {later.number}, {later.title}, from" in said
+
+
 def test_withdrawing_takes_an_edition_out_of_those_on_top_of_it_and_says_so_before(
     app: Flask,
 ) -> None:

@@ -148,7 +148,7 @@ def _carry_out(asked: _Asked, key: str) -> int | Outcome:
 
 
 def _page(number: int, asked: _Asked | None = None, outcome: Outcome | None = None) -> Response:
-    standing = asked.standing() if asked else None
+    standing, timeline = asked.standing() if asked else None, service().snapshots.current().timeline
     return staff_page(
         "staff/revert.html",
         gettext("Back to edition %(n)s", n=number),
@@ -157,6 +157,7 @@ def _page(number: int, asked: _Asked | None = None, outcome: Outcome | None = No
         standing=standing,
         pictures=standing.pictures() if standing else ("", ""),
         told=Told.of(standing.told()) if standing else None,
+        comes_before=timeline.on_top_of(asked.starts) if asked else (),
         was_looked_over=bool(request.form.get("looked")),
         outcome=outcome,
         error=outcome is not None,
