@@ -113,12 +113,19 @@ def test_lines_above_the_header_are_counted_and_quoted(tmp_path):
     assert report.left_out == [LeftOut("lines above the header", why, 2)]
 
 
-def test_columns_that_are_not_read_are_named_in_one_line(tmp_path):
-    ignored = Columns(SCHOOLS.aliases, SCHOOLS.required, ignored=("Edition",))
-    text = "School Number,School Name,Notes,EDITION,Fax,\n1,A,n,7,f,\n2,B,,,,stray\n"
+@pytest.mark.parametrize(
+    ("more", "named", "count"),
+    [("Fax", "“Notes”, “EDITION”, “Fax”", 3), ("Demonstration", "“Notes”", 1)],
+    ids=["anybody's", "ours, which says whether a row is made up"],
+)
+def test_columns_that_are_not_read_are_named_in_one_line(tmp_path, more, named, count):
+    aliases = {**SCHOOLS.aliases, "demonstration": ("Demonstration",)}
+    ignored = Columns(aliases, SCHOOLS.required, ignored=("Edition",))
+    text = f"School Number,School Name,Notes,EDITION,{more},\n1,A,n,7,f,\n2,B,,,,stray\n"
     _, report = read(tmp_path, text, ignored)
+    what = "columns" if count > 1 else "a column"
     assert report.left_out == [
-        LeftOut("columns", "not read here: “Notes”, “Fax”", 2),
+        LeftOut(what, f"not read here: {named}", count),
         LeftOut("cells in column 6", "the column has no name"),
     ]
 
