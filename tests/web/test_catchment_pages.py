@@ -233,7 +233,8 @@ def test_a_catchment_found_by_the_town_of_a_school_says_so(client: FlaskClient) 
         ("54", ["Ahi"], "Taken for: Kura o Ahi, Ahitown (school 54)."),
         ("Kura o Ahi", ["Ahi"], "Taken for: Kura o Ahi, Ahitown (school 54)."),
         ("St Joseph's School", ["Kōwhai", "Tōtara"], "(school 55); St Joseph's School"),
-        ("Bridge", ["Ahi"], "Bridge (town)"),
+        ("61", ["Ahi", "Kōwhai"], "(school 61)"),  # it stands on the boundary
+        ("Bridge", ["Ahi", "Kōwhai"], "Bridge (town)"),
     ],
 )
 def test_a_school_and_a_town_show_the_catchments_that_they_are_in(
