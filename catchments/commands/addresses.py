@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from contextlib import nullcontext
 from datetime import date
@@ -25,11 +24,11 @@ from catchments.core.model import PlaceKind, Source
 from catchments.lookup.search.addresses.book import AddressBook
 from catchments.lookup.search.addresses.building import BookBuilder, Counts, building_book
 from catchments.lookup.search.typed_text import TypedText
+from catchments.lookup.values import day_of
 from catchments.readers.addresses import AddressReading
 from catchments.readers.report import Progress
 from catchments.store.engine import StoreUnavailable
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MAX_SHRINKAGE = 0.10
 """A file may have so large a part fewer addresses than the book before it is refused."""
 
@@ -145,6 +144,6 @@ def _compare(before: Counts | None, now: int, *, allow_shrink: bool) -> None:
 
 
 def _say_if_older(before: Source | None, now: Source) -> None:
-    dates = [_DATE.fullmatch(each.release) for each in (before, now) if each]
-    if before and all(dates) and now.release < before.release:
+    held, given = (day_of(each.release) if each else None for each in (before, now))
+    if before and held and given and given < held:
         say(f"This file is the older: of {now.release}; those held are of {before.release}.")

@@ -38,9 +38,9 @@ def editions() -> None:
 def list_editions() -> None:
     """List every edition, draft and school directory release."""
     opened = store()
-    timeline = Timeline.of(opened.editions(), opened.releases())
-    headings = ("Number", "In force from", "State", "Title", "Published (UTC)")
     editions = opened.editions()
+    timeline = Timeline.of(editions, opened.releases())
+    headings = ("Number", "In force from", "State", "Title", "Published (UTC)")
     table("Editions", headings, (_edition_row(e, editions, timeline) for e in editions))
     drafts = [d for d in opened.drafts() if d.published_as is None]
     rows = ((d.id, d.base_number or "nothing", d.title, d.created_at) for d in drafts)

@@ -41,6 +41,10 @@ class NoticeCode(StrEnum):
     OTHER_NEED = "other-need"
 
 
+BESIDE_A_BOUNDARY = frozenset({NoticeCode.NEAR_BOUNDARY, NoticeCode.ON_BOUNDARY})
+"""Those that say that it may as well be another catchment."""
+
+
 def notices_of_place(
     *, found: bool, served: bool, others: bool, on_edge: bool
 ) -> Iterator[NoticeCode]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catchments.core.model import Answer, Basis
-from catchments.lookup.notice_codes import NoticeCode
-
-_BESIDE = frozenset({NoticeCode.NEAR_BOUNDARY, NoticeCode.ON_BOUNDARY})
+from catchments.lookup.notice_codes import BESIDE_A_BOUNDARY
 
 
 def school_row(answer: Answer) -> list[Any] | None:
@@ -26,5 +24,5 @@ def school_row(answer: Answer) -> list[Any] | None:
 
 def _not_certain(answer: Answer) -> str:
     says_so = answer.basis is Basis.NEAREST or answer.catchment is None
-    beside = [notice.text for notice in answer.notices if notice.code in _BESIDE]
+    beside = [notice.text for notice in answer.notices if notice.code in BESIDE_A_BOUNDARY]
     return " ".join([*([answer.sentence] if says_so else []), *beside])

@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from catchments.core.model import Answer, Basis, Candidate, Notice, School, Status, Upcoming
-from catchments.lookup.notice_codes import NoticeCode
+from catchments.lookup.notice_codes import BESIDE_A_BOUNDARY, NoticeCode
 from catchments.lookup.resolver import ASK, kilometres
 from catchments.web.spoken.catalogues import is_english, said
 from catchments.web.spoken.catalogues import tell as _
@@ -60,7 +60,7 @@ def noticed(context: Context, notice: Notice, answer: Answer) -> Markup:
     code, school = NoticeCode(notice.code), answer.school
     if is_english():
         return escape(notice.text)
-    if code in _NEAR:
+    if code in BESIDE_A_BOUNDARY:
         names = ", ".join(map(_with_provider, answer.all_named))
         return escape(_("This place is close to the boundary between %(names)s.", names=names))
     if code is NoticeCode.DIRECTORY_LATER:
@@ -134,7 +134,6 @@ def _with_provider(each: Candidate) -> str:
     return f"{each.catchment.name} ({provider})"
 
 
-_NEAR = frozenset({NoticeCode.NEAR_BOUNDARY, NoticeCode.ON_BOUNDARY})
 _OF_SCHOOL: Mapping[NoticeCode, Callable[[School], str]] = {
     NoticeCode.PROPOSED_SCHOOL: _proposed,
     NoticeCode.CLOSED_SCHOOL: _closed,
